@@ -1,0 +1,68 @@
+//! How an error reads: one line in `Display`, everything in `Debug`.
+
+use std::fmt;
+
+use super::{Error, ErrorKind};
+
+impl fmt::Display for Error {
+    /// One line: operation, request, what happened, how hard it was tried.
+    /// The source is not repeated; walk [`source`](std::error::Error::source)
+    /// for the rest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = &*self.0;
+        if let Some(operation) = error.operation {
+            write!(f, "{} {}: ", operation.service(), operation.name())?;
+        }
+        match error.kind {
+            ErrorKind::Transport(kind) => kind.fmt(f)?,
+            _ => f.write_str(&error.message)?,
+        }
+        if let Some(api) = &error.api {
+            write!(f, ": {api}")?;
+        }
+        if let Some(reason) = error.stop {
+            write!(f, "; not tried again: {reason}")?;
+        }
+        if let Some(request) = &error.request {
+            write!(f, " ({} {}", request.method, request.uri)?;
+            if error.attempts > 1 {
+                write!(f, ", {} attempts in {:.1?}", error.attempts, error.elapsed)?;
+            }
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = &*self.0;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &error.kind).field("message", &error.message);
+        if let Some(operation) = error.operation {
+            out.field("operation", &format_args!("{} {}", operation.service(), operation.name()));
+        }
+        if let Some(request) = &error.request {
+            out.field("request", &format_args!("{} {}", request.method, request.uri));
+        }
+        out.field("attempts", &error.attempts)
+            .field("elapsed", &error.elapsed)
+            .field("delivery", &error.delivery);
+        if let Some(reason) = &error.stop {
+            out.field("stop_reason", reason);
+        }
+        if let Some(api) = &error.api {
+            out.field("api", api);
+        }
+        if let Some(snippet) = &error.snippet {
+            out.field("snippet", snippet);
+        }
+        if let Some(source) = &error.source {
+            out.field("source", source);
+        }
+        if let Some(backtrace) = &error.backtrace {
+            out.field("backtrace", &format_args!("{backtrace}"));
+        }
+        out.finish()
+    }
+}

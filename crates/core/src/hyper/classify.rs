@@ -1,0 +1,161 @@
+//! From errors of hyper, rustls and the system to [`TransportError`].
+
+use std::error::Error as StdError;
+use std::io::ErrorKind as IoKind;
+
+use hyper_util::client::legacy;
+
+use super::connect::ConnectError;
+use crate::transport::{Delivery, TransportError, TransportErrorKind as Kind};
+
+/// No answer came.
+#[cold]
+pub(crate) fn request_error(error: legacy::Error) -> TransportError {
+    if let Some(failed) = find::<ConnectError>(&error) {
+        return TransportError::new(failed.kind(), Delivery::NotSent)
+            .with_message(failed.message().clone())
+            .with_source(error);
+    }
+    let hyper = find::<hyper::Error>(&error);
+    let (kind, delivery) = if error.is_connect() {
+        (Kind::Connect, Delivery::NotSent)
+    } else if error.connect_info().is_none() {
+        // Before the request met a connection: refused by the client itself, or
+        // the connection broke down while HTTP was being set up on it.
+        match hyper {
+            None => (Kind::Request, Delivery::NotSent),
+            Some(hyper) => (received(hyper).0, Delivery::NotSent),
+        }
+    } else {
+        match hyper {
+            // The connection speaks another version than the request demands.
+            None => (Kind::Request, Delivery::NotSent),
+            Some(hyper) => sent(hyper),
+        }
+    };
+    let transport = TransportError::new(kind, delivery);
+    match hyper.and_then(explain) {
+        Some(message) => transport.with_message(message).with_source(error),
+        None => transport.with_source(error),
+    }
+}
+
+/// The body of an answer broke off.
+#[cold]
+pub(crate) fn body_error(error: hyper::Error) -> TransportError {
+    TransportError::new(received(&error).0, Delivery::Answered).with_source(error)
+}
+
+/// The body of an answer ended, though it had announced more.
+#[cold]
+pub(crate) fn truncated(missing: u64) -> TransportError {
+    TransportError::new(Kind::Reset, Delivery::Answered)
+        .with_message(format!("{missing} bytes of the body are missing"))
+}
+
+/// Settings that make no sense.
+#[cold]
+pub(crate) fn settings(message: impl Into<std::borrow::Cow<'static, str>>) -> TransportError {
+    TransportError::new(Kind::Request, Delivery::NotSent).with_message(message)
+}
+
+/// The request was given to a connection. What may have become of it there?
+fn sent(error: &hyper::Error) -> (Kind, Delivery) {
+    if error.is_canceled() {
+        // Given back unsent: the connection had closed, and was a new one, so
+        // that trying again at once would be no use.
+        return (Kind::Reset, Delivery::NotSent);
+    }
+    if error.is_user() {
+        // The request's body failed, or the runtime shut down.
+        let ours = find::<TransportError>(error);
+        return match ours.map(TransportError::kind) {
+            None => (Kind::Canceled, Delivery::MaybeSent),
+            Some(kind) => (kind, Delivery::MaybeSent),
+        };
+    }
+    received(error)
+}
+
+/// The class of an error seen while waiting for an answer or reading its body.
+fn received(error: &hyper::Error) -> (Kind, Delivery) {
+    if error.is_incomplete_message() || error.is_timeout() {
+        return (Kind::Reset, Delivery::MaybeSent);
+    }
+    if error.is_parse() {
+        // There is an answer, but nobody knows what it says.
+        return (Kind::Protocol, Delivery::MaybeSent);
+    }
+    #[cfg(feature = "http2")]
+    if let Some(h2) = find::<h2::Error>(error) {
+        return http2(h2);
+    }
+    #[cfg(feature = "rustls-no-provider")]
+    if let Some(tls) = super::tls::find_error(error) {
+        // A server that refuses the client's certificate says so after the
+        // client's side of a TLS 1.3 handshake is done, but before its own.
+        let refused = super::tls::is_refused_certificate(tls);
+        let delivery = if refused { Delivery::NotSent } else { Delivery::MaybeSent };
+        return (Kind::Tls, delivery);
+    }
+    match find::<std::io::Error>(error).map(std::io::Error::kind) {
+        Some(
+            IoKind::ConnectionReset
+            | IoKind::ConnectionAborted
+            | IoKind::BrokenPipe
+            | IoKind::UnexpectedEof
+            | IoKind::NotConnected
+            | IoKind::TimedOut
+            | IoKind::HostUnreachable
+            | IoKind::NetworkUnreachable
+            | IoKind::NetworkDown,
+        ) => (Kind::Reset, Delivery::MaybeSent),
+        // Chunk sizes that are no numbers, and the like.
+        Some(IoKind::InvalidData | IoKind::InvalidInput) => (Kind::Protocol, Delivery::MaybeSent),
+        _ if error.is_closed() || error.is_canceled() => (Kind::Reset, Delivery::MaybeSent),
+        _ => (Kind::Body, Delivery::MaybeSent),
+    }
+}
+
+#[cfg(feature = "http2")]
+fn http2(error: &h2::Error) -> (Kind, Delivery) {
+    if error.is_remote() && error.is_go_away() {
+        // Only streams that the server says it did not look at end like this.
+        return (Kind::Reset, Delivery::NotSent);
+    }
+    if error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM) {
+        return (Kind::Reset, Delivery::NotSent);
+    }
+    if error.is_library() {
+        return (Kind::Protocol, Delivery::MaybeSent);
+    }
+    if error.is_reset() && !error.is_remote() {
+        // hyper resets the stream when the request's body fails.
+        return (Kind::Body, Delivery::MaybeSent);
+    }
+    (Kind::Reset, Delivery::MaybeSent)
+}
+
+/// A sentence where hyper's own is of little help.
+fn explain(error: &hyper::Error) -> Option<&'static str> {
+    #[cfg(feature = "rustls-no-provider")]
+    if super::tls::find_error(error).is_some_and(super::tls::is_refused_certificate) {
+        return Some("the server refused the client's certificate, or demands one");
+    }
+    if error.is_timeout() {
+        return Some("the server did not answer HTTP/2 pings any more");
+    }
+    None
+}
+
+/// The first error of type `E` in a chain of causes.
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}

@@ -1,0 +1,463 @@
+//! The one loop that every call goes through.
+//!
+//! An attempt is: copy the request, authorize it, send it, wait within limits,
+//! read the answer. What becomes of a failed attempt follows from what the
+//! server may have done ([`Delivery`]), from whether the operation may be
+//! repeated, and from whether its body can be sent again:
+//!
+//! | delivery | repeated when |
+//! |---|---|
+//! | not sent | always |
+//! | maybe sent | the operation is idempotent |
+//! | answered 408, 500, 502, 503, 504, or the body broke off | the operation is idempotent |
+//! | answered 429, or an answer that means "not executed" by the service's protocol | always |
+//! | any other answer | never |
+//!
+//! A body that can be read only once is never sent twice.
+
+mod body;
+mod decode;
+mod redirect;
+mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Method, Uri};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use self::body::{Guard, Until};
+pub use self::redirect::Redirects;
+use self::redirect::{Hop, Step};
+pub use self::retry::{Backoff, RetryBudget, RetryPolicy};
+use crate::auth::{Authorized, Generation};
+use crate::call::CallOptions;
+use crate::call::uri::same_origin;
+use crate::error::{ApiError, Error, ErrorKind, StopReason};
+use crate::pipeline::Pipeline;
+use crate::transport::{
+    Attempt, Body, Delivery, Operation, Phase, TransportError, TransportErrorKind,
+};
+
+/// How much of an error's body is read.
+const MAX_ERROR_BODY: u64 = 64 << 10;
+/// How long an error's body may take.
+const MAX_ERROR_WAIT: Duration = Duration::from_secs(5);
+
+/// Whether the body is read within the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The whole body is in memory when the call ends.
+    Buffered,
+    /// The body is handed out as it arrives.
+    Streamed,
+}
+
+/// A request as the loop takes it.
+pub(crate) struct Prepared {
+    pub(crate) operation: &'static Operation,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) options: CallOptions,
+    pub(crate) accepted: &'static [u16],
+}
+
+/// Runs a call to its end.
+pub(crate) async fn run(
+    pipeline: &Pipeline,
+    prepared: Prepared,
+    mode: Mode,
+) -> Result<http::Response<Body>, Error> {
+    let operation = prepared.operation;
+    let span = tracing::debug_span!(
+        "call",
+        service = operation.service(),
+        operation = operation.name(),
+        url.template = operation.template(),
+        server.address = prepared.uri.host(),
+    );
+    Run::new(pipeline, prepared, mode).to_end().instrument(span).await
+}
+
+/// A call on its way.
+struct Run<'a> {
+    pipeline: &'a Pipeline,
+    operation: &'static Operation,
+    mode: Mode,
+    options: CallOptions,
+    accepted: &'static [u16],
+    started: Instant,
+    deadline: Option<Instant>,
+    hop: Hop,
+    /// Taken by the last attempt that can be made with it.
+    body: Option<Body>,
+    replayable: bool,
+    attempts: u32,
+    retries: u32,
+    refreshed: bool,
+}
+
+/// How an attempt failed.
+enum Failure {
+    /// The credentials of this generation were refused, or there were none.
+    Refused(Option<Generation>, Error),
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl<'a> Run<'a> {
+    fn new(pipeline: &'a Pipeline, prepared: Prepared, mode: Mode) -> Self {
+        let started = Instant::now();
+        let replayable = prepared.body.try_clone().is_some();
+        let home = same_origin(&prepared.uri, pipeline.base());
+        Self {
+            pipeline,
+            operation: prepared.operation,
+            mode,
+            accepted: prepared.accepted,
+            started,
+            deadline: prepared.options.total.map(|limit| started + limit),
+            options: prepared.options,
+            hop: Hop::new(
+                prepared.operation.method().clone(),
+                prepared.uri,
+                prepared.headers,
+                home,
+            ),
+            body: Some(prepared.body),
+            replayable,
+            attempts: 0,
+            retries: 0,
+            refreshed: false,
+        }
+    }
+
+    async fn to_end(mut self) -> Result<http::Response<Body>, Error> {
+        loop {
+            let error = match self.attempt().await {
+                Ok(Step::Done(response)) => {
+                    tracing::debug!(
+                        attempts = self.attempts,
+                        http.response.status_code = response.status().as_u16(),
+                        "done"
+                    );
+                    return Ok(response);
+                }
+                Ok(Step::Follow(hop)) => {
+                    self.hop = hop;
+                    continue;
+                }
+                Err(Failure::Refused(generation, error)) => {
+                    match self.refresh(generation).await {
+                        Ok(true) => continue,
+                        Ok(false) => error,
+                        Err(error) => return Err(self.finish(error)),
+                    }
+                }
+                Err(Failure::Other(error)) => error,
+            };
+            let error = self.finish(error);
+            let pause = match self.pause_before_retry(&error) {
+                Ok(Some(pause)) => pause,
+                Ok(None) => return Err(error),
+                Err(reason) if self.retries > 0 || reason.is_exhaustion() => {
+                    return Err(Error::exhausted(error, reason));
+                }
+                Err(reason) => return Err(error.with_stop_reason(reason)),
+            };
+            tracing::debug!(
+                attempt = self.attempts,
+                pause_ms = pause.as_millis() as u64,
+                delivery = ?error.delivery(),
+                reason = ?error.kind(),
+                "trying again"
+            );
+            self.retries += 1;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One attempt, one exchange.
+    async fn attempt(&mut self) -> Result<Step, Failure> {
+        self.attempts += 1;
+        let now = Instant::now();
+        if self.deadline.is_some_and(|deadline| deadline <= now) {
+            return Err(timeout(Phase::Total, Delivery::NotSent).into());
+        }
+        let attempt = Arc::new(Attempt::new(self.operation, self.attempts));
+        let (request, generation) = self.request(&attempt)?;
+        let until = Until::earliest([
+            self.deadline.map(|at| Until(at, Phase::Total)),
+            self.options.attempt.map(|limit| Until(now + limit, Phase::Attempt)),
+        ]);
+        let head_until = Until::earliest([
+            until,
+            self.options.first_byte.map(|limit| Until(now + limit, Phase::FirstByte)),
+        ]);
+
+        let response = {
+            let exchange = self.pipeline.transport().send(request);
+            match head_until {
+                None => exchange.await,
+                Some(Until(at, phase)) => {
+                    let mut exchange = std::pin::pin!(exchange);
+                    match tokio::time::timeout_at(at, &mut exchange).await {
+                        Ok(result) => result,
+                        Err(_) => {
+                            // Said before the exchange is dropped, so that its
+                            // connection goes with it.
+                            attempt.mark_timed_out();
+                            Err(TransportError::new(
+                                TransportErrorKind::Timeout(phase),
+                                Delivery::MaybeSent,
+                            ))
+                        }
+                    }
+                }
+            }
+        }
+        .map_err(Error::transport)?;
+
+        let (head, body) = response.into_parts();
+        if self.hop.home {
+            self.pipeline.service().observe(&head);
+        }
+        let status = head.status.as_u16();
+        let success = head.status.is_success() || self.accepted.contains(&status);
+        if !success {
+            if let Some(next) = self.redirect(&head)? {
+                return Ok(Step::Follow(next));
+            }
+            return Err(self.failure(head, body, &attempt, generation).await);
+        }
+        let (head, body) = self.success(head, body, attempt, until).await?;
+        Ok(Step::Done(http::Response::from_parts(head, body)))
+    }
+
+    /// The request of the next attempt, authorized.
+    fn request(
+        &mut self,
+        attempt: &Arc<Attempt>,
+    ) -> Result<(http::Request<Body>, Option<Generation>), Failure> {
+        let body = match &self.body {
+            _ if self.hop.method == Method::GET && self.operation.method() != Method::GET => {
+                Body::empty()
+            }
+            Some(body) if self.replayable => body.try_clone().unwrap_or_default(),
+            _ => self.body.take().ok_or_else(|| {
+                Error::new(ErrorKind::Encode, "the body was sent already")
+            })?,
+        };
+        let mut request = http::Request::new(body);
+        *request.method_mut() = self.hop.method.clone();
+        *request.uri_mut() = self.hop.uri.clone();
+        *request.headers_mut() = self.hop.headers.clone();
+        if self.hop.home {
+            for (name, value) in self.pipeline.headers() {
+                if !request.headers().contains_key(name) {
+                    request.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
+        }
+        if let Some(accepted) = decode::ACCEPTED {
+            request.headers_mut().entry(ACCEPT_ENCODING).or_insert(accepted);
+        }
+        request.extensions_mut().insert(Arc::clone(attempt));
+        if !self.hop.home {
+            return Ok((request, None));
+        }
+        let (mut head, body) = request.into_parts();
+        match self.pipeline.auth().authorize(&mut head, &body)? {
+            Authorized::With(generation) => {
+                Ok((http::Request::from_parts(head, body), Some(generation)))
+            }
+            Authorized::NeedsRefresh => {
+                // Not lost: nothing was sent yet.
+                self.body = Some(body);
+                Err(Failure::Refused(
+                    None,
+                    Error::auth("there are no credentials for this call"),
+                ))
+            }
+        }
+    }
+
+    /// Renews the credentials, once a call at the most.
+    async fn refresh(&mut self, refused: Option<Generation>) -> Result<bool, Error> {
+        let again = self.replayable || self.body.is_some();
+        if self.refreshed || !again {
+            return Ok(false);
+        }
+        self.refreshed = true;
+        tracing::debug!("renewing the credentials");
+        let refresh = self.pipeline.auth().refresh(refused);
+        match self.deadline {
+            None => refresh.await,
+            Some(at) => tokio::time::timeout_at(at, refresh)
+                .await
+                .map_err(|_| timeout(Phase::Total, Delivery::NotSent))?,
+        }
+    }
+
+    /// Where a redirecting answer leads, if this call follows it.
+    fn redirect(&self, head: &http::response::Parts) -> Result<Option<Hop>, Error> {
+        self.hop.follow(
+            head,
+            self.options.redirects,
+            self.replayable,
+            self.pipeline.base(),
+        )
+    }
+
+    /// Takes the body of a success.
+    async fn success(
+        &self,
+        head: http::response::Parts,
+        body: Body,
+        attempt: Arc<Attempt>,
+        until: Option<Until>,
+    ) -> Result<(http::response::Parts, Body), Error> {
+        let mut head = head;
+        // Answers without a body have nothing to decode either.
+        let bodiless = self.hop.method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
+        let decoder = if bodiless {
+            None
+        } else {
+            decode::for_answer(&mut head.headers, self.options.max_ratio).map_err(Error::transport)?
+        };
+        if head.status == http::StatusCode::SWITCHING_PROTOCOLS {
+            return Ok((head, body));
+        }
+        let mut guard = Guard::new(body, decoder, self.options.idle, attempt);
+        match self.mode {
+            Mode::Streamed => Ok((head, guard.into_body())),
+            Mode::Buffered => {
+                let limit = self.options.max_body;
+                if !bodiless && declared_length(&head.headers).is_some_and(|length| length > limit) {
+                    return Err(Error::transport(crate::transport::too_large(limit)));
+                }
+                guard.set_until(until);
+                let bytes = guard.collect(limit).await.map_err(Error::transport)?;
+                Ok((head, bytes.into()))
+            }
+        }
+    }
+
+    /// Understands an answer that is no success. Its body is read only so far.
+    async fn failure(
+        &self,
+        head: http::response::Parts,
+        body: Body,
+        attempt: &Arc<Attempt>,
+        generation: Option<Generation>,
+    ) -> Failure {
+        let mut head = head;
+        let body = match decode::for_answer(&mut head.headers, self.options.max_ratio) {
+            Ok(decoder) => {
+                let mut guard =
+                    Guard::new(body, decoder, self.options.idle, Arc::clone(attempt));
+                let wait = Until(Instant::now() + MAX_ERROR_WAIT, Phase::Attempt);
+                let total = self.deadline.map(|at| Until(at, Phase::Total));
+                guard.set_until(Until::earliest([Some(wait), total]));
+                guard.collect_some(MAX_ERROR_BODY).await
+            }
+            Err(_) => Bytes::new(),
+        };
+        let mut api = if self.hop.home {
+            self.pipeline.service().explain(self.operation, &head, &body)
+        } else {
+            ApiError::new(head.status)
+        };
+        if head.status.is_redirection() && api.message.is_none() {
+            api.message = Some(String::from("a redirect that was not followed"));
+        }
+        api.retry_after = api
+            .retry_after
+            .or_else(|| retry::retry_after(&head.headers, self.pipeline.clock()));
+        let refused = api.credentials_refused && self.hop.home;
+        let error = Error::service(api);
+        let error = if body.is_empty() {
+            error
+        } else {
+            error.with_snippet(crate::redact::snippet(&body, 500))
+        };
+        if refused {
+            Failure::Refused(generation, error)
+        } else {
+            Failure::Other(error)
+        }
+    }
+
+    /// Completes an error with what is known about the call.
+    fn finish(&self, error: Error) -> Error {
+        self.pipeline
+            .scrub(error)
+            .with_operation(self.operation)
+            .with_request(self.pipeline.request_line(self.operation, &self.hop.uri))
+            .with_effort(self.attempts, self.started.elapsed())
+    }
+
+    /// How long to wait before the next attempt; `None` when another is of no
+    /// use; the reason when it would be of use and must not be made.
+    fn pause_before_retry(&self, error: &Error) -> Result<Option<Duration>, StopReason> {
+        if !error.is_retryable() {
+            return Ok(None);
+        }
+        let not_executed = error.api().is_some_and(|api| api.not_executed);
+        let safe = not_executed || error.delivery() == Delivery::NotSent;
+        if error.is_timeout() == Some(Phase::Total) {
+            return Err(StopReason::Deadline);
+        }
+        if !safe && !self.operation.is_idempotent() {
+            return Err(StopReason::NotIdempotent);
+        }
+        if !self.replayable {
+            return Err(StopReason::NotReplayable);
+        }
+        let policy = &self.options.retry;
+        if self.retries + 1 >= policy.max_attempts {
+            return Err(StopReason::Attempts);
+        }
+        let asked = error.api().and_then(|api| api.retry_after);
+        if asked.is_some_and(|asked| asked > policy.max_retry_after) {
+            return Err(StopReason::RetryAfter);
+        }
+        let pause = policy.backoff.pause(self.retries).max(asked.unwrap_or_default());
+        let next = Instant::now() + pause;
+        if self.deadline.is_some_and(|deadline| deadline <= next) {
+            return Err(StopReason::Deadline);
+        }
+        if !self.pipeline.budget().spend(error.is_timeout().is_some()) {
+            return Err(StopReason::Budget);
+        }
+        Ok(Some(pause))
+    }
+}
+
+impl StopReason {
+    /// Says that more would have been tried, had there been room.
+    fn is_exhaustion(self) -> bool {
+        matches!(self, Self::Deadline | Self::Budget | Self::RetryAfter)
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn timeout(phase: Phase, delivery: Delivery) -> Error {
+    Error::transport(TransportError::new(TransportErrorKind::Timeout(phase), delivery))
+}
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,209 @@
+//! What the contracts are written with.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http::{Request, Response};
+use tokio::sync::mpsc;
+
+use crate::testing::script::{Received, ScriptFailure};
+use crate::transport::{Body, Delivery, Transport, TransportError, TransportErrorKind};
+
+/// A promise that was not kept.
+#[derive(Debug)]
+pub(super) struct Violation(pub(super) String);
+
+pub(super) type Outcome = Result<(), Violation>;
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<TransportError> for Violation {
+    fn from(error: TransportError) -> Self {
+        Self(format!("unexpected error: {error:?}"))
+    }
+}
+
+impl From<ScriptFailure> for Violation {
+    fn from(failure: ScriptFailure) -> Self {
+        Self(failure.to_string())
+    }
+}
+
+impl From<io::Error> for Violation {
+    fn from(error: io::Error) -> Self {
+        Self(format!("unexpected error: {error}"))
+    }
+}
+
+impl From<http::Error> for Violation {
+    fn from(error: http::Error) -> Self {
+        Self(format!("unexpected error: {error}"))
+    }
+}
+
+impl From<tokio::task::JoinError> for Violation {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Returns a [`Violation`] unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($message:tt)+) => {
+        if !$condition {
+            return Err($crate::testing::contract::check::Violation(format!($($message)+)));
+        }
+    };
+}
+pub(super) use ensure;
+
+/// The transport under test.
+pub(super) struct Context {
+    pub(super) transport: Arc<dyn Transport>,
+}
+
+impl Context {
+    pub(super) fn new(transport: Arc<dyn Transport>) -> Self {
+        Self { transport }
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, TransportError> {
+        self.transport.send(request).await
+    }
+
+    pub(super) async fn get(&self, url: &str) -> Result<Response<Body>, Violation> {
+        Ok(self.send(get(url)?).await?)
+    }
+
+    /// The text that a `GET` is answered with.
+    pub(super) async fn text(&self, url: &str) -> Result<String, Violation> {
+        text(self.get(url).await?).await
+    }
+
+    /// The error that a request ends in.
+    pub(super) async fn error(&self, request: Request<Body>) -> Result<TransportError, Violation> {
+        match self.send(request).await {
+            Err(error) => Ok(error),
+            Ok(answer) => Err(Violation(format!(
+                "an answer ({}) where an error was due",
+                answer.status()
+            ))),
+        }
+    }
+}
+
+pub(super) fn get(url: &str) -> Result<Request<Body>, http::Error> {
+    Request::get(url).body(Body::empty())
+}
+
+pub(super) fn post(url: &str, body: impl Into<Body>) -> Result<Request<Body>, http::Error> {
+    Request::post(url).body(body.into())
+}
+
+pub(super) async fn text(answer: Response<Body>) -> Result<String, Violation> {
+    let body = answer.into_body().collect(u64::MAX).await?;
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
+/// The error that a body ends in.
+pub(super) async fn body_error(answer: Response<Body>) -> Result<TransportError, Violation> {
+    match answer.into_body().collect(u64::MAX).await {
+        Err(error) => Ok(error),
+        Ok(body) => Err(Violation(format!(
+            "{} bytes of a broken body were taken for the whole",
+            body.len()
+        ))),
+    }
+}
+
+/// The error of a connection that broke while the server may have been at work.
+pub(super) fn ensure_cut(error: &TransportError) -> Outcome {
+    ensure!(
+        error.delivery() == Delivery::MaybeSent,
+        "the server may have executed it, but delivery is {:?} ({error})",
+        error.delivery()
+    );
+    ensure!(
+        matches!(
+            error.kind(),
+            TransportErrorKind::Reset | TransportErrorKind::Protocol
+        ),
+        "the kind is {:?} ({error})",
+        error.kind()
+    );
+    Ok(())
+}
+
+/// The error of an answer's body that does not end where it should.
+pub(super) fn ensure_broken_body(error: &TransportError) -> Outcome {
+    ensure!(
+        error.delivery() != Delivery::NotSent,
+        "an answer came, but delivery is NotSent ({error})"
+    );
+    ensure!(
+        matches!(
+            error.kind(),
+            TransportErrorKind::Reset | TransportErrorKind::Protocol | TransportErrorKind::Body
+        ),
+        "the kind is {:?} ({error})",
+        error.kind()
+    );
+    Ok(())
+}
+
+pub(super) fn ensure_never_sent(error: &TransportError, kind: TransportErrorKind) -> Outcome {
+    ensure!(
+        error.kind() == kind,
+        "the kind is {:?} ({error})",
+        error.kind()
+    );
+    ensure!(
+        error.delivery() == Delivery::NotSent,
+        "nothing can have arrived, but delivery is {:?} ({error})",
+        error.delivery()
+    );
+    Ok(())
+}
+
+/// The only request that came.
+pub(super) fn single(mut requests: Vec<Received>) -> Result<Received, Violation> {
+    ensure!(
+        requests.len() == 1,
+        "{} requests came instead of one",
+        requests.len()
+    );
+    requests
+        .pop()
+        .ok_or_else(|| Violation("no request came".to_owned()))
+}
+
+/// A request body whose pieces are sent by hand.
+pub(super) fn by_hand() -> (mpsc::UnboundedSender<io::Result<Bytes>>, Body) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (sender, Body::from_stream(ByHand(receiver)))
+}
+
+struct ByHand(mpsc::UnboundedReceiver<io::Result<Bytes>>);
+
+impl Stream for ByHand {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        self.0.poll_recv(cx)
+    }
+}

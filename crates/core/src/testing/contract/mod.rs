@@ -1,0 +1,263 @@
+//! What every [`Transport`] promises, as named behaviours that can be run.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use sync_core::testing::contract::{Capability, Suite};
+//! use sync_core::testing::mock::NeverTransport;
+//!
+//! // Yours instead of this one, which keeps few promises.
+//! let report = Suite::new(|_setup| NeverTransport::new())
+//!     .without(Capability::Upgrades)
+//!     .patience(std::time::Duration::from_millis(1))
+//!     .only("a_refused_port_was_not_sent")
+//!     .run()
+//!     .await;
+//! assert_eq!(report.failed_names(), ["a_refused_port_was_not_sent"]);
+//! # }
+//! ```
+//!
+//! In a test of your own, end with [`Report::assert_kept`], which panics with
+//! the names of the behaviours that were not kept. The behaviours are checked
+//! against [scripted servers](super::ScriptedServer) on 127.0.0.1 with
+//! HTTP/1.1 and without TLS.
+
+mod bodies;
+mod cancel;
+mod check;
+mod delivery;
+mod exchange;
+mod upgrade;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::check::{Context, Outcome};
+use crate::transport::Transport;
+
+/// Something that not every transport can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Capability {
+    /// Uses a connection for more than one exchange.
+    KeepsAlive,
+    /// Sends and receives bodies piece by piece, without reading them whole.
+    Streams,
+    /// Hands out the connection of a `101` answer.
+    Upgrades,
+    /// Closes its idle connections when it is dropped.
+    ClosesOnDrop,
+}
+
+/// What a contract needs from the transport that it is run against.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Setup {
+    /// The name of the behaviour that is about to be checked.
+    pub contract: &'static str,
+}
+
+struct Contract {
+    name: &'static str,
+    needs: Option<Capability>,
+    run: fn(Context) -> Pin<Box<dyn Future<Output = Outcome> + Send>>,
+}
+
+/// Puts a function into a list of contracts. One that is in no list is dead
+/// code, and the compiler says so.
+macro_rules! contracts {
+    ($($name:ident $(needs $capability:ident)?),* $(,)?) => {
+        pub(super) const ALL: &[super::Contract] = &[$(super::Contract {
+            name: stringify!($name),
+            needs: contracts!(@needs $($capability)?),
+            run: |context| Box::pin($name(context)),
+        }),*];
+    };
+    (@needs) => { None };
+    (@needs $capability:ident) => { Some(super::Capability::$capability) };
+}
+use contracts;
+
+const GROUPS: &[&[Contract]] = &[
+    exchange::ALL,
+    bodies::ALL,
+    delivery::ALL,
+    cancel::ALL,
+    upgrade::ALL,
+];
+
+/// The names of all behaviours.
+pub fn names() -> Vec<&'static str> {
+    GROUPS
+        .iter()
+        .flat_map(|group| group.iter())
+        .map(|contract| contract.name)
+        .collect()
+}
+
+/// The behaviours to check, and the transports to check.
+pub struct Suite<F> {
+    make: F,
+    lacking: Vec<Capability>,
+    only: Vec<&'static str>,
+    patience: Duration,
+}
+
+impl<F, T> Suite<F>
+where
+    F: Fn(Setup) -> T,
+    T: Transport,
+{
+    /// All behaviours, each against a transport that `make` makes for it.
+    pub fn new(make: F) -> Self {
+        Self {
+            make,
+            lacking: Vec::new(),
+            only: Vec::new(),
+            patience: Duration::from_secs(30),
+        }
+    }
+
+    /// Says that the transport cannot do something. The behaviours that need
+    /// it are skipped.
+    #[must_use]
+    pub fn without(mut self, capability: Capability) -> Self {
+        self.lacking.push(capability);
+        self
+    }
+
+    /// Checks this behaviour, and others named in the same way, and no more.
+    #[must_use]
+    pub fn only(mut self, name: &'static str) -> Self {
+        self.only.push(name);
+        self
+    }
+
+    /// How long one behaviour may take before it counts as hanging. The
+    /// default is 30 seconds.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Checks one behaviour after the other, on the present tokio runtime.
+    pub async fn run(self) -> Report {
+        let mut report = Report::default();
+        for contract in GROUPS.iter().flat_map(|group| group.iter()) {
+            if !self.only.is_empty() && !self.only.contains(&contract.name) {
+                continue;
+            }
+            if let Some(capability) = contract.needs.filter(|need| self.lacking.contains(need)) {
+                report.skipped.push((contract.name, capability));
+                continue;
+            }
+            let transport = Arc::new((self.make)(Setup {
+                contract: contract.name,
+            }));
+            match check(contract, transport, self.patience).await {
+                Ok(()) => report.kept.push(contract.name),
+                Err(reason) => report.failed.push((contract.name, reason)),
+            }
+        }
+        for name in self.only {
+            if !names().contains(&name) {
+                report
+                    .failed
+                    .push((name, "there is no such behaviour".to_owned()));
+            }
+        }
+        report
+    }
+}
+
+async fn check(
+    contract: &Contract,
+    transport: Arc<dyn Transport>,
+    patience: Duration,
+) -> Result<(), String> {
+    // In a task of its own, so that a panic in the transport is a failure too.
+    let task = tokio::spawn((contract.run)(Context::new(transport)));
+    let abort = task.abort_handle();
+    match tokio::time::timeout(patience, task).await {
+        Ok(Ok(outcome)) => outcome.map_err(|violation| violation.to_string()),
+        Ok(Err(panicked)) => Err(panicked.to_string()),
+        Err(_) => {
+            abort.abort();
+            Err(format!("hangs (more than {patience:?})"))
+        }
+    }
+}
+
+impl<F> fmt::Debug for Suite<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Suite")
+            .field("lacking", &self.lacking)
+            .field("only", &self.only)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a transport did.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a report that nobody reads proves nothing"]
+pub struct Report {
+    kept: Vec<&'static str>,
+    failed: Vec<(&'static str, String)>,
+    skipped: Vec<(&'static str, Capability)>,
+}
+
+impl Report {
+    /// The behaviours that were kept.
+    pub fn kept(&self) -> &[&'static str] {
+        &self.kept
+    }
+
+    /// The behaviours that were not kept, and why.
+    pub fn failed(&self) -> &[(&'static str, String)] {
+        &self.failed
+    }
+
+    /// The names of the behaviours that were not kept.
+    pub fn failed_names(&self) -> Vec<&'static str> {
+        self.failed.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// The behaviours that were not checked, and what is lacking for them.
+    pub fn skipped(&self) -> &[(&'static str, Capability)] {
+        &self.skipped
+    }
+
+    /// Insists that every behaviour that was checked was kept.
+    ///
+    /// # Panics
+    ///
+    /// With the names of those that were not, and when none was checked.
+    #[track_caller]
+    pub fn assert_kept(&self) {
+        assert!(self.failed.is_empty() && !self.kept.is_empty(), "{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} kept, {} not kept, {} skipped",
+            self.kept.len(),
+            self.failed.len(),
+            self.skipped.len()
+        )?;
+        for (name, reason) in &self.failed {
+            write!(f, "\n  {name}: {reason}")?;
+        }
+        for (name, capability) in &self.skipped {
+            write!(f, "\n  {name}: skipped, not capable of {capability:?}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! The seam between what a call means and how bytes travel.
+//!
+//! A [`Transport`] does one attempt of one exchange. It adds no credentials,
+//! follows no redirect, repeats nothing and decodes nothing: all of that is
+//! done once, in [`policy`](crate::policy), for every transport alike. A
+//! middleware is a `Transport` that holds another one.
+
+mod attempt;
+mod body;
+mod error;
+mod upgrade;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use self::attempt::{Attempt, Idempotency, Operation};
+pub use self::body::Body;
+pub(crate) use self::body::{Collected, too_large};
+pub use self::error::{BoxError, Delivery, Phase, TransportError, TransportErrorKind};
+pub use self::upgrade::{OnUpgrade, UpgradeIo, Upgraded};
+
+/// One attempt, one exchange.
+///
+/// # Contract
+///
+/// * The request's URI is absolute (`scheme://authority/path?query`). The
+///   `Host` header is derived from it unless the request carries one.
+/// * Answers of every status are `Ok`: an error means that no complete
+///   response head arrived. Errors while reading the body come out of the
+///   returned [`Body`].
+/// * [`TransportError::delivery`] tells what the server may have done. When in
+///   doubt it says [`Delivery::MaybeSent`].
+/// * Dropping the future or the returned body cancels the exchange; later
+///   calls are not affected. When the [`Attempt`] in the request's extensions
+///   was marked as [timed out](Attempt::mark_timed_out) before the drop, the
+///   connection must not be used again.
+/// * A `101 Switching Protocols` answer carries an [`OnUpgrade`] in its
+///   extensions.
+///
+/// [`testing::contract`](crate::testing::contract) checks an implementation
+/// against these points.
+#[async_trait]
+pub trait Transport: Send + Sync + fmt::Debug + 'static {
+    /// Sends `request` once and returns the answer as soon as its head is here.
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, TransportError>;
+}
+
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, TransportError> {
+        T::send(self, request).await
+    }
+}

@@ -1,0 +1,309 @@
+//! Connections: kept, shared out, limited and given up.
+
+#![cfg(feature = "hyper")]
+
+mod hyper_support;
+
+use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hyper_support::{Server, fetch, get, post, read_head, read_some, read_to_close, text, transport, with_attempt};
+use sync_core::Transport;
+use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
+use sync_core::transport::{Body, Delivery, Phase, TransportErrorKind};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
+
+#[tokio::test]
+async fn a_connection_serves_one_request_after_another() {
+    let server = Server::http1(|_| async { text("hello") }).await;
+    let transport = transport();
+    for _ in 0..5 {
+        let (parts, body) = fetch(&transport, get(&server.url("/"))).await.unwrap();
+        assert_eq!(parts.status, 200);
+        assert_eq!(body, "hello");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_by_this_side() {
+    let mut server = Server::http1(|_| async { text("hello") }).await;
+    let transport = HyperTransport::builder()
+        .idle_timeout(Duration::from_millis(20))
+        .build()
+        .unwrap();
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    // Without a pool timer this would wait for ever.
+    server.one_closed().await;
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(server.accepted(), 2);
+}
+
+#[tokio::test]
+async fn a_small_unread_body_is_drained_and_the_connection_kept() {
+    let (more, wait) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (server_more, server_wait) = (Arc::clone(&more), Arc::clone(&wait));
+    let server = Server::start(move |_, mut io| {
+        let (more, sent) = (Arc::clone(&server_more), Arc::clone(&server_wait));
+        async move {
+            read_head(&mut io).await;
+            io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc")
+                .await
+                .unwrap();
+            more.notified().await;
+            io.write_all(b"def").await.unwrap();
+            sent.notify_one();
+            read_head(&mut io).await;
+            io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            read_to_close(&mut io).await;
+        }
+    })
+    .await;
+    let transport = HyperTransport::builder().max_connections(1).build().unwrap();
+    drop(transport.send(get(&server.url("/"))).await.unwrap());
+    more.notify_one();
+    wait.notified().await;
+    // Only one connection may be open: this request has to get the first one.
+    let (parts, _) = fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(parts.status, 204);
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_large_unread_body_costs_its_connection() {
+    let mut server = Server::start(|number, mut io| async move {
+        read_head(&mut io).await;
+        if number == 1 {
+            io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nabc")
+                .await
+                .unwrap();
+        } else {
+            io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        }
+        read_to_close(&mut io).await;
+    })
+    .await;
+    let transport = transport();
+    drop(transport.send(get(&server.url("/"))).await.unwrap());
+    server.one_closed().await;
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(server.accepted(), 2);
+}
+
+#[tokio::test]
+async fn a_body_dropped_after_a_timeout_is_not_drained() {
+    let mut server = Server::start(|_, mut io| async move {
+        read_head(&mut io).await;
+        io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc")
+            .await
+            .unwrap();
+        read_to_close(&mut io).await;
+    })
+    .await;
+    let transport = transport();
+    let (request, attempt) = with_attempt(get(&server.url("/")));
+    let response = transport.send(request).await.unwrap();
+    attempt.mark_timed_out();
+    drop(response);
+    server.one_closed().await;
+}
+
+#[tokio::test]
+async fn a_dropped_exchange_closes_its_connection_and_spares_later_ones() {
+    let arrived = Arc::new(Notify::new());
+    let signal = Arc::clone(&arrived);
+    let mut server = Server::start(move |number, mut io| {
+        let arrived = Arc::clone(&signal);
+        async move {
+            read_head(&mut io).await;
+            arrived.notify_one();
+            if number > 1 {
+                io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            }
+            read_to_close(&mut io).await;
+        }
+    })
+    .await;
+    let transport = transport();
+    tokio::select! {
+        _ = transport.send(get(&server.url("/"))) => panic!("nobody answers"),
+        () = arrived.notified() => {}
+    }
+    server.one_closed().await;
+    let (parts, _) = fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(parts.status, 204);
+}
+
+#[tokio::test]
+async fn a_post_closed_without_an_answer_may_have_been_executed_and_is_sent_once() {
+    let executed = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&executed);
+    let server = Server::start(move |_, mut io| {
+        let executed = Arc::clone(&counter);
+        async move {
+            while !read_head(&mut io).await.is_empty() {
+                if executed.fetch_add(1, Ordering::SeqCst) > 0 {
+                    // The second request on the kept connection: no answer.
+                    return;
+                }
+                io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                    .await
+                    .unwrap();
+            }
+        }
+    })
+    .await;
+    let transport = transport();
+    fetch(&transport, post(&server.url("/"), "one")).await.unwrap();
+    let error = fetch(&transport, post(&server.url("/"), "two"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Reset);
+    assert_eq!(error.delivery(), Delivery::MaybeSent);
+    assert_eq!(executed.load(Ordering::SeqCst), 2);
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_one_shot_body_arrives_whole_or_not_at_all() {
+    // Every connection is closed after one answer, without a word. A request
+    // that meets the closed one is either sent anew with its body, or fails;
+    // it never arrives with the body already used up.
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&bodies);
+    let mut server = Server::start(move |_, mut io| {
+        let seen = Arc::clone(&seen);
+        async move {
+            let mut request = read_head(&mut io).await;
+            while !request.is_empty() && !request.ends_with("0\r\n\r\n") {
+                let more = read_some(&mut io).await;
+                assert!(!more.is_empty(), "broken off after {request:?}");
+                request.push_str(&more);
+            }
+            let body = request.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+            seen.lock().unwrap().extend(body);
+            io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+    let transport = transport();
+    let mut answered = 0;
+    for _ in 0..20 {
+        let body = Body::from_stream(Once(Some("piece")));
+        match fetch(&transport, post(&server.url("/"), body)).await {
+            Ok(_) => answered += 1,
+            Err(error) => assert_eq!(error.kind(), TransportErrorKind::Reset, "{error:?}"),
+        }
+        if answered > 0 {
+            server.one_closed().await;
+        }
+    }
+    assert!(answered > 0);
+    for body in bodies.lock().unwrap().iter() {
+        assert_eq!(body, "5\r\npiece\r\n0\r\n\r\n");
+    }
+}
+
+/// A stream of one piece.
+struct Once(Option<&'static str>);
+
+impl futures_core::Stream for Once {
+    type Item = Result<bytes::Bytes, std::io::Error>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(self.0.take().map(|piece| Ok(piece.into())))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_not_sent() {
+    let server = Server::http1(|_| async { text("") }).await;
+    let url = server.url("/");
+    drop(server);
+    // The port is free now, or about to be.
+    let error = loop {
+        match fetch(&transport(), get(&url)).await {
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) if error.kind() == TransportErrorKind::Reset => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("127.0.0.1:"), "{error}");
+}
+
+/// Never connects.
+#[derive(Debug)]
+struct BlackHole;
+
+#[async_trait::async_trait]
+impl Connector for BlackHole {
+    async fn connect(&self, _: &http::Uri) -> std::io::Result<Box<dyn ConnectorIo>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn connecting_has_its_own_time_limit() {
+    let transport = HyperTransport::builder().connector(BlackHole).build().unwrap();
+    let error = fetch(&transport, get("http://192.0.2.1/")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Connect));
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("192.0.2.1:80"), "{error}");
+}
+
+/// One end of a pipe for each connection; the other end is handed out.
+#[derive(Debug)]
+struct Pipes(tokio::sync::mpsc::UnboundedSender<tokio::io::DuplexStream>);
+
+#[async_trait::async_trait]
+impl Connector for Pipes {
+    async fn connect(&self, _: &http::Uri) -> std::io::Result<Box<dyn ConnectorIo>> {
+        let (here, there) = tokio::io::duplex(4096);
+        self.0.send(there).map_err(std::io::Error::other)?;
+        Ok(Box::new(here))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_connections_than_allowed_have_to_wait() {
+    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
+    let transport = HyperTransport::builder()
+        .connector(Pipes(sender))
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let first = tokio::spawn({
+        let transport = transport.clone();
+        async move { fetch(&transport, get("http://one.test/")).await }
+    });
+    let mut pipe = pipes.recv().await.unwrap();
+    let error = fetch(&transport, get("http://two.test/")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Connect));
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("as many connections"), "{error}");
+    assert!(pipes.try_recv().is_err());
+
+    read_head(&mut pipe).await;
+    pipe.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
+        .await
+        .unwrap();
+    assert_eq!(first.await.unwrap().unwrap().1, "ok");
+    drop(pipe);
+    // The place is free again.
+    let second = tokio::spawn(async move { fetch(&transport, get("http://two.test/")).await });
+    let mut pipe = pipes.recv().await.unwrap();
+    assert!(read_head(&mut pipe).await.contains("host: two.test"));
+    pipe.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        .await
+        .unwrap();
+    assert_eq!(second.await.unwrap().unwrap().1, "ok");
+}

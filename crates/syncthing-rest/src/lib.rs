@@ -1,0 +1,4 @@
+//! Syncthing.
+
+pub mod model;
+mod wire;

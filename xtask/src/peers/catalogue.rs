@@ -1,0 +1,189 @@
+//! Which peers there are and where each comes from.
+
+use std::fmt;
+
+/// What a peer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Use {
+    /// The tests talk to it; `--require-peers` insists on it.
+    Tests,
+    /// Benchmarks compare with it; never required.
+    Bench,
+    /// The crates are compiled with it, to see that the declared version holds.
+    Msrv,
+}
+
+/// Where a peer comes from when the machine doesn't have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// A file of a Debian package, unpacked below the target folder.
+    DebianSuite {
+        /// The package.
+        package: &'static str,
+        /// The suite that carries the wanted version.
+        suite: &'static str,
+        /// The program's path within the package.
+        path: &'static str,
+    },
+    /// A program of a Debian package with all it depends on, unpacked likewise.
+    /// It runs with the libraries of its suite, also where the machine's are older.
+    DebianClosure {
+        /// The package.
+        package: &'static str,
+        /// The suite that carries the wanted version.
+        suite: &'static str,
+        /// The program's path within the package.
+        path: &'static str,
+        /// Options it's always started with; `$root` is where it's unpacked.
+        arguments: &'static str,
+        /// Dependencies that are left out, by the start of their names.
+        without: &'static [&'static str],
+    },
+    /// A program of the machine, installed with `apt-get` where that is allowed.
+    Machine {
+        /// The Debian package.
+        package: &'static str,
+    },
+    /// Python packages in a virtual environment below the target folder.
+    Python {
+        /// What `pip install` is given; the first one's version counts.
+        packages: &'static [&'static str],
+    },
+}
+
+/// A program that somebody else wrote and that ours is tested against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name, with the version where that matters: `syncthing 1.19`.
+    pub name: &'static str,
+    /// The environment variable with the path of its program.
+    pub env: &'static str,
+    /// The program to look for on `PATH`.
+    pub program: &'static str,
+    /// Major and minor version it must have.
+    pub version: Option<(u32, u32)>,
+    /// What it's for.
+    pub used_by: Use,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Peer {
+    /// The name as one word for files and the command line: `syncthing-1.19`.
+    pub fn id(&self) -> String {
+        self.name.replace(' ', "-")
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+pub(crate) const SYNCTHING_1_19: Peer = Peer {
+    name: "syncthing 1.19",
+    env: "PEER_SYNCTHING_1_19",
+    program: "syncthing",
+    version: Some((1, 19)),
+    used_by: Use::Tests,
+    origin: Origin::DebianSuite {
+        package: "syncthing",
+        suite: "bookworm",
+        path: "usr/bin/syncthing",
+    },
+};
+
+pub(crate) const SYNCTHING_1_29: Peer = Peer {
+    name: "syncthing 1.29",
+    env: "PEER_SYNCTHING_1_29",
+    program: "syncthing",
+    version: Some((1, 29)),
+    used_by: Use::Tests,
+    origin: Origin::DebianSuite {
+        package: "syncthing",
+        suite: "trixie",
+        path: "usr/bin/syncthing",
+    },
+};
+
+/// The compiler of the workspace's `rust-version`.
+const RUSTC_1_85: Peer = Peer {
+    name: "rustc 1.85",
+    env: "PEER_RUSTC_1_85",
+    program: "rustc",
+    version: Some((1, 85)),
+    used_by: Use::Msrv,
+    origin: Origin::DebianClosure {
+        package: "rustc",
+        suite: "trixie",
+        path: "usr/bin/rustc",
+        arguments: "--sysroot \"$root/usr\"",
+        // The machine's own linker is used.
+        without: &["gcc", "cpp", "binutils"],
+    },
+};
+
+const fn tool(name: &'static str, env: &'static str) -> Peer {
+    Peer {
+        name,
+        env,
+        program: name,
+        version: None,
+        used_by: Use::Bench,
+        origin: Origin::Machine { package: name },
+    }
+}
+
+const fn python(name: &'static str, env: &'static str, packages: &'static [&'static str]) -> Peer {
+    Peer {
+        name,
+        env,
+        program: "python3",
+        version: None,
+        used_by: Use::Bench,
+        origin: Origin::Python { packages },
+    }
+}
+
+/// Every peer, those of the tests first.
+pub const ALL: &[Peer] = &[
+    SYNCTHING_1_19,
+    SYNCTHING_1_29,
+    tool("wrk", "PEER_WRK"),
+    tool("curl", "PEER_CURL"),
+    tool("valgrind", "PEER_VALGRIND"),
+    python(
+        "python syncthing",
+        "PEER_PYTHON_SYNCTHING",
+        &["syncthing==2.4.1", "requests"],
+    ),
+    python(
+        "python syncthing2",
+        "PEER_PYTHON_SYNCTHING2",
+        &["syncthing2==2.4.5", "requests"],
+    ),
+    // aiosyncthing imports `deprecated` without declaring it.
+    python(
+        "python aiosyncthing",
+        "PEER_PYTHON_AIOSYNCTHING",
+        &["aiosyncthing==0.7.1", "deprecated"],
+    ),
+    RUSTC_1_85,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_and_variables_are_unique() {
+        let names: BTreeSet<_> = ALL.iter().map(Peer::id).collect();
+        let variables: BTreeSet<_> = ALL.iter().map(|peer| peer.env).collect();
+        assert_eq!(names.len(), ALL.len());
+        assert_eq!(variables.len(), ALL.len());
+    }
+}
