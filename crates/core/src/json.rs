@@ -36,7 +36,11 @@ impl JsonError {
             Ok(_) => String::from("."),
         };
         let at = offset(bytes, error.line(), error.column());
-        let from = at.saturating_sub(SNIPPET / 2);
+        let mut from = at.saturating_sub(SNIPPET / 2);
+        // Not in the middle of a character.
+        while bytes.get(from).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            from += 1;
+        }
         let to = bytes.len().min(from + SNIPPET);
         Self {
             path,
@@ -81,7 +85,9 @@ impl fmt::Display for JsonError {
         write!(f, "at {}, ", self.path)?;
         match self.source.classify() {
             // Says what it saw, which may be a value.
-            serde_json::error::Category::Data => f.write_str("a value of the wrong type or form")?,
+            serde_json::error::Category::Data => {
+                f.write_str("a value of the wrong type or form")?
+            }
             _ => f.write_str("broken JSON")?,
         }
         write!(f, " (line {}, column {})", self.line(), self.column())
@@ -214,7 +220,11 @@ impl Extra {
     }
 
     /// Sets a field to its JSON text and returns what was there.
-    pub fn insert(&mut self, key: impl Into<String>, value: Box<RawValue>) -> Option<Box<RawValue>> {
+    pub fn insert(
+        &mut self,
+        key: impl Into<String>,
+        value: Box<RawValue>,
+    ) -> Option<Box<RawValue>> {
         self.0.insert(key.into(), value)
     }
 
@@ -291,5 +301,37 @@ mod tests {
         assert_eq!(serde_json::to_string(&extra).unwrap(), text);
         assert_eq!(extra.get::<f64>("a"), Some(1.1));
         assert_eq!(format!("{extra:?}"), r#"{"a", "b", "c"}"#);
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_no_end_of_the_stack() {
+        let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
+        let error = decode::<serde_json::Value>(&deep).unwrap_err();
+        assert!(error.snippet().len() <= 120);
+        // What is only kept is not walked through.
+        let kept: RawJson = decode(&deep).unwrap();
+        assert_eq!(kept.as_str().len(), deep.len());
+        assert!(kept.decode::<serde_json::Value>().is_err());
+    }
+
+    #[test]
+    fn a_value_that_is_kept_is_not_printed() {
+        let raw: RawJson = decode(br#"  {"key": "hunter2"} "#).unwrap();
+        assert_eq!(raw.as_str(), r#"{"key": "hunter2"}"#);
+        assert_eq!(format!("{raw:?}"), "[18 bytes of JSON]");
+        assert_eq!(RawJson::default(), RawJson::null());
+    }
+
+    #[test]
+    fn null_is_the_default() {
+        #[derive(Deserialize)]
+        struct Holder {
+            #[serde(default, deserialize_with = "null_as_default")]
+            list: Vec<u8>,
+        }
+        for text in [r#"{"list":null}"#, "{}", r#"{"list":[]}"#] {
+            assert!(decode::<Holder>(text.as_bytes()).unwrap().list.is_empty());
+        }
+        assert_eq!(decode::<Holder>(br#"{"list":[7]}"#).unwrap().list, [7]);
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::USER_AGENT;
-use http::uri::{Authority, Scheme};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::auth::{Authorize, NoAuth};
+use crate::call::uri::is_http;
 use crate::call::{Call, CallOptions};
 use crate::clock::Clock;
 use crate::error::{ApiError, Error, RequestLine};
@@ -291,10 +292,7 @@ fn parse_base(text: &str) -> Result<Uri, Error> {
         .map_err(|error: http::uri::InvalidUri| {
             Error::config("the service's address is not a URI").with_source(error)
         })?;
-    let http = uri
-        .scheme()
-        .is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
-    if !http || uri.host().is_none_or(str::is_empty) {
+    if !is_http(&uri) || uri.host().is_none_or(str::is_empty) {
         return Err(Error::config(
             "the service's address must be absolute, as in http://127.0.0.1:8384",
         ));

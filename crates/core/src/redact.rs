@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64_URL};
 use http::{HeaderMap, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Secret;
 
 const HIDDEN: &str = "[redacted]";
+/// Stands where a text was cut.
+const CUT: char = '…';
 
 /// Headers whose values may be shown.
 const SHOWN_HEADERS: &[&str] = &[
@@ -152,6 +154,27 @@ impl Scrubber {
         clean
     }
 
+    /// The text without the secrets, for a text that was cut out of a longer
+    /// one: what the cut left of a secret at either end goes too.
+    pub(crate) fn scrub_piece(&self, text: &str) -> String {
+        let clean = self.scrub(text);
+        let (mut piece, more) = match clean.strip_suffix(CUT) {
+            Some(piece) => (piece, true),
+            None => (&*clean, false),
+        };
+        let needles = || self.needles.iter().map(|needle| needle.expose().as_str());
+        let head = needles().filter_map(|needle| overlap(needle, piece)).max();
+        piece = &piece[head.unwrap_or(0)..];
+        let tail = needles().filter_map(|needle| overlap(piece, needle)).max();
+        piece = &piece[..piece.len() - tail.unwrap_or(0)];
+        let mut result = String::with_capacity(clean.len());
+        result.push_str(if head.is_some() { HIDDEN } else { "" });
+        result.push_str(piece);
+        result.push_str(if tail.is_some() { HIDDEN } else { "" });
+        result.extend(more.then_some(CUT));
+        result
+    }
+
     /// Whether any of the secrets is in the text.
     pub fn finds(&self, text: &str) -> bool {
         self.needles.iter().any(|needle| text.contains(needle.expose().as_str()))
@@ -164,6 +187,16 @@ impl fmt::Debug for Scrubber {
     }
 }
 
+/// How many bytes at the end of `a` are those at the beginning of `b`, and not
+/// all of either: 4 at least.
+fn overlap(a: &str, b: &str) -> Option<usize> {
+    let most = a.len().min(b.len());
+    (4..=most)
+        .rev()
+        .filter(|len| b.is_char_boundary(*len))
+        .find(|len| a.ends_with(&b[..*len]))
+}
+
 /// The ways a secret is likely to be written down.
 fn spellings(text: &str) -> Vec<String> {
     let mut forms = vec![text.to_owned()];
@@ -172,18 +205,38 @@ fn spellings(text: &str) -> Vec<String> {
             forms.push(form);
         }
     };
-    push(utf8_percent_encode(text, NON_ALPHANUMERIC).to_string());
-    push(utf8_percent_encode(text, crate::call::uri::COMPONENT).to_string());
+    for set in [NON_ALPHANUMERIC, crate::call::uri::COMPONENT] {
+        let encoded = utf8_percent_encode(text, set).to_string();
+        push(lower_hex(&encoded));
+        push(encoded);
+    }
     push(BASE64.encode(text).trim_end_matches('=').to_owned());
+    push(BASE64_URL.encode(text));
     if let Ok(json) = serde_json::to_string(text) {
-        push(json.trim_matches('"').to_owned());
+        push(json[1..json.len() - 1].to_owned());
     }
     forms
 }
 
+/// `%2F` as `%2f`, which some servers prefer.
+fn lower_hex(encoded: &str) -> String {
+    let mut text = String::with_capacity(encoded.len());
+    let mut digits = 0;
+    for c in encoded.chars() {
+        text.push(if digits > 0 { c.to_ascii_lowercase() } else { c });
+        digits = if c == '%' { 2 } else { i32::max(digits - 1, 0) };
+    }
+    text
+}
+
 /// At most `limit` bytes of `bytes` as printable text.
 pub(crate) fn snippet(bytes: &[u8], limit: usize) -> String {
-    let cut = &bytes[..bytes.len().min(limit)];
+    let mut end = bytes.len().min(limit);
+    // Not in the middle of a character.
+    while end > 0 && bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        end -= 1;
+    }
+    let cut = &bytes[..end];
     let mut text = String::with_capacity(cut.len() + 3);
     for c in String::from_utf8_lossy(cut).chars() {
         if c.is_control() && c != '\n' && c != '\t' {
@@ -193,7 +246,7 @@ pub(crate) fn snippet(bytes: &[u8], limit: usize) -> String {
         }
     }
     if cut.len() < bytes.len() {
-        text.push('…');
+        text.push(CUT);
     }
     text
 }

@@ -2,14 +2,21 @@
 //! tell when one is not.
 
 #![cfg(all(feature = "hyper", feature = "testing"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failing test may panic"
+)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use sync_core::hyper::HyperTransport;
-use sync_core::testing::contract::{Capability, Report, Suite, names};
+use sync_core::testing::contract::{Capability, Suite, names};
 use sync_core::testing::{FaultTransport, Recorder};
 use sync_core::transport::{Delivery, TransportErrorKind};
 use sync_core::{Body, Transport, TransportError};
@@ -48,25 +55,23 @@ async fn a_fault_transport_without_faults_keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn a_recorder_keeps_what_it_does_not_declare_away() {
-    let report = Suite::new(|_| Recorder::new(hyper(), []))
-        .without(Capability::Streams)
-        .run()
-        .await;
-    // It reads bodies whole, so a broken one fails the call, and it asks for
-    // no encoding; all else is the inner transport's.
-    assert_eq!(report.failed_names(), BUFFERED, "{report}");
-    assert!(report.skipped().iter().all(|(_, need)| *need == Capability::Streams));
+async fn a_recorder_keeps_all_but_streaming() {
+    let make = |_| Recorder::new(hyper(), []);
+    let report = Suite::new(make).without(Capability::Streams).run().await;
+    report.assert_kept();
+    assert!(
+        report
+            .skipped()
+            .iter()
+            .all(|(_, need)| *need == Capability::Streams)
+    );
 }
-
-/// What a transport that reads answers whole cannot keep.
-const BUFFERED: &[&str] = &[];
 
 /// A transport that breaks one promise.
 #[derive(Debug)]
 struct Broken {
     inner: HyperTransport,
-    fault: Breach,
+    breach: Breach,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +95,8 @@ enum Breach {
     LosesUpgrades,
     /// Goes on with a call that nobody waits for.
     IgnoresCancellation,
+    /// Keeps a connection after a timeout.
+    IgnoresTimeouts,
     Panics,
     /// Never answers.
     Hangs,
@@ -106,13 +113,14 @@ fn copy(request: &Request<Body>, body: &Bytes) -> Request<Body> {
     *copy.method_mut() = request.method().clone();
     *copy.uri_mut() = request.uri().clone();
     *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
     copy
 }
 
 #[async_trait]
 impl Transport for Broken {
     async fn send(&self, mut request: Request<Body>) -> Answer {
-        match self.fault {
+        match self.breach {
             Breach::Repeats => {
                 let body = std::mem::take(request.body_mut()).collect(u64::MAX).await?;
                 match self.hand_on(copy(&request, &body)).await {
@@ -131,7 +139,8 @@ impl Transport for Broken {
                 let authority = uri.authority().expect("absolute");
                 let location = location.to_str().expect("a path");
                 let next = format!("http://{authority}{location}");
-                self.hand_on(Request::get(next).body(Body::empty()).expect("a request")).await
+                self.hand_on(Request::get(next).body(Body::empty()).expect("a request"))
+                    .await
             }
             Breach::IgnoresTruncation => {
                 let (parts, mut body) = self.hand_on(request).await?.into_parts();
@@ -141,15 +150,19 @@ impl Transport for Broken {
                 }
                 Ok(Response::from_parts(parts, whole.into()))
             }
-            Breach::ClaimsNotSent => {
-                self.hand_on(request).await.map_err(|error| error.with_delivery(Delivery::NotSent))
-            }
+            Breach::ClaimsNotSent => self
+                .hand_on(request)
+                .await
+                .map_err(|error| error.with_delivery(Delivery::NotSent)),
             Breach::TreatsStatusAsError => {
                 let answer = self.hand_on(request).await?;
                 if answer.status().as_u16() < 400 {
                     return Ok(answer);
                 }
-                Err(TransportError::new(TransportErrorKind::Protocol, Delivery::Answered))
+                Err(TransportError::new(
+                    TransportErrorKind::Protocol,
+                    Delivery::Answered,
+                ))
             }
             Breach::AddsCredentials => {
                 let value = HeaderValue::from_static("Basic dXNlcjpzZWNyZXQ=");
@@ -183,7 +196,13 @@ impl Transport for Broken {
             }
             Breach::IgnoresCancellation => {
                 let inner = self.inner.clone();
-                tokio::spawn(async move { inner.send(request).await }).await.expect("joined")
+                tokio::spawn(async move { inner.send(request).await })
+                    .await
+                    .expect("joined")
+            }
+            Breach::IgnoresTimeouts => {
+                request.extensions_mut().clear();
+                self.hand_on(request).await
             }
             Breach::Panics => panic!("as planned"),
             Breach::Hangs => std::future::pending().await,
@@ -191,15 +210,243 @@ impl Transport for Broken {
     }
 }
 
-async fn run(fault: Breach) -> Report {
-    let make = |_| Broken { inner: hyper(), fault };
-    // Behaviours that hang are part of what is tested.
-    Suite::new(make).patience(std::time::Duration::from_millis(500)).run().await
+/// The suite names what the transport fails at, no more and no less.
+async fn expect(breach: Breach, lacking: Option<Capability>, fails: &[&str], hangs: &[&str]) {
+    let suite = || {
+        let suite = Suite::new(move |_| Broken {
+            inner: hyper(),
+            breach,
+        });
+        lacking.into_iter().fold(suite, Suite::without)
+    };
+    let mut ending = suite();
+    for name in names() {
+        if !hangs.contains(&name) {
+            ending = ending.only(name);
+        }
+    }
+    let report = ending.run().await;
+    assert_eq!(report.failed_names(), fails, "{report}");
+
+    // These wait for what never comes: no time is long enough.
+    for name in names().into_iter().filter(|name| hangs.contains(name)) {
+        let report = suite()
+            .only(name)
+            .patience(Duration::from_millis(200))
+            .run()
+            .await;
+        assert!(report.failed()[0].1.starts_with("hangs"), "{report}");
+    }
 }
 
-async fn show(fault: Breach) { println!("=== {fault:?} {}", run(fault).await); }
+/// What a transport that reads an answer to its end before it returns waits for.
+const WAITS_FOR_ANSWERS: &[&str] = &[
+    "an_answer_is_readable_before_its_end",
+    "a_reset_fails_only_the_body",
+    "a_dropped_unfinished_body_does_not_disturb_the_next_call",
+    "a_dropped_endless_body_ends_the_transfer",
+    "a_connection_is_not_used_again_after_a_timeout_in_the_body",
+];
+
 #[tokio::test]
-async fn zzz() {
-  use Breach::*;
-  for b in [Repeats,FollowsRedirects,IgnoresTruncation,ClaimsNotSent,TreatsStatusAsError,AddsCredentials,NormalisesPaths,BuffersAnswers,BuffersRequests,DropsHostHeader,NeverReuses,LosesUpgrades,IgnoresCancellation] { show(b).await; }
+async fn a_transport_that_repeats_is_caught() {
+    let fails = [
+        "a_post_on_a_cut_connection_is_not_repeated",
+        "a_get_on_a_cut_connection_is_not_repeated",
+        "a_reset_before_the_answer_may_have_been_sent",
+        "a_cut_head_is_no_answer",
+        "garbage_is_a_protocol_error",
+        "two_lengths_are_no_answer",
+        "a_one_shot_body_is_sent_once",
+    ];
+    expect(Breach::Repeats, Some(Capability::Streams), &fails, &[]).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_follows_redirects_is_caught() {
+    expect(
+        Breach::FollowsRedirects,
+        None,
+        &["a_redirect_is_not_followed"],
+        &[],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_transport_that_ignores_truncation_is_caught() {
+    let fails = [
+        "a_cut_body_with_a_length_fails",
+        "a_cut_chunked_body_fails",
+        "a_broken_chunk_fails",
+    ];
+    expect(
+        Breach::IgnoresTruncation,
+        Some(Capability::Streams),
+        &fails,
+        &[],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_transport_that_lies_about_delivery_is_caught() {
+    let fails = [
+        "a_post_on_a_cut_connection_is_not_repeated",
+        "a_get_on_a_cut_connection_is_not_repeated",
+        "a_reset_before_the_answer_may_have_been_sent",
+        "a_cut_head_is_no_answer",
+        "garbage_is_a_protocol_error",
+        "two_lengths_are_no_answer",
+        "a_one_shot_body_is_sent_once",
+    ];
+    expect(Breach::ClaimsNotSent, None, &fails, &[]).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_makes_errors_of_answers_is_caught() {
+    let fails = [
+        "every_status_is_an_answer",
+        "a_broken_body_takes_back_no_head",
+        "an_answer_may_come_before_the_request_ends",
+        "a_connection_is_used_again_after_an_error_answer",
+        "a_refused_upgrade_is_an_ordinary_answer",
+    ];
+    expect(Breach::TreatsStatusAsError, None, &fails, &[]).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_changes_requests_is_caught() {
+    expect(
+        Breach::AddsCredentials,
+        None,
+        &["no_credential_is_added"],
+        &[],
+    )
+    .await;
+    expect(
+        Breach::NormalisesPaths,
+        None,
+        &["path_and_query_go_out_byte_for_byte"],
+        &[],
+    )
+    .await;
+    expect(
+        Breach::DropsHostHeader,
+        None,
+        &["a_given_host_is_kept"],
+        &[],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_transport_that_buffers_answers_is_caught() {
+    let fails = [
+        "a_broken_body_takes_back_no_head",
+        "an_unread_body_is_not_buffered_without_bound",
+    ];
+    expect(Breach::BuffersAnswers, None, &fails, WAITS_FOR_ANSWERS).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_buffers_requests_is_caught() {
+    let hangs = [
+        "a_request_body_goes_out_as_it_is_produced",
+        "an_answer_may_come_before_the_request_ends",
+    ];
+    let fails = ["a_streamed_request_body_arrives_whole"];
+    expect(Breach::BuffersRequests, None, &fails, &hangs).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_keeps_no_connection_is_caught() {
+    let fails = [
+        "a_connection_is_used_again",
+        "a_connection_is_used_again_after_an_error_answer",
+    ];
+    expect(Breach::NeverReuses, None, &fails, &[]).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_keeps_a_connection_after_a_timeout_is_caught() {
+    let fails = ["a_connection_is_not_used_again_after_a_timeout_in_the_body"];
+    expect(Breach::IgnoresTimeouts, None, &fails, &[]).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_goes_on_with_a_dropped_call_is_caught() {
+    expect(
+        Breach::IgnoresCancellation,
+        None,
+        &[],
+        &["a_dropped_call_is_canceled"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_transport_that_loses_upgrades_is_caught() {
+    let fails = [
+        "a_101_hands_out_the_connection",
+        "bytes_right_after_the_101_are_not_lost",
+        "an_upgraded_connection_closes_when_dropped",
+    ];
+    expect(Breach::LosesUpgrades, None, &fails, &[]).await;
+}
+
+#[tokio::test]
+async fn a_transport_that_panics_fails_everything() {
+    let make = |_| Broken {
+        inner: hyper(),
+        breach: Breach::Panics,
+    };
+    let report = Suite::new(make).run().await;
+    assert_eq!(report.failed_names(), names());
+}
+
+#[tokio::test]
+async fn a_transport_that_hangs_fails_instead_of_hanging() {
+    let make = |_| Broken {
+        inner: hyper(),
+        breach: Breach::Hangs,
+    };
+    let suite = Suite::new(make).only("one_request_is_one_exchange");
+    let report = suite.patience(Duration::from_millis(200)).run().await;
+    assert!(report.failed()[0].1.starts_with("hangs"), "{report}");
+}
+
+#[tokio::test]
+#[should_panic(expected = "a_redirect_is_not_followed: the status is 200 OK")]
+async fn a_report_panics_with_what_was_not_kept() {
+    let make = |_| Broken {
+        inner: hyper(),
+        breach: Breach::FollowsRedirects,
+    };
+    Suite::new(make)
+        .only("a_redirect_is_not_followed")
+        .run()
+        .await
+        .assert_kept();
+}
+
+#[tokio::test]
+#[should_panic(expected = "there is no such behaviour")]
+async fn a_misspelled_behaviour_is_no_success() {
+    Suite::new(|_| hyper())
+        .only("a_redirect_is_followed")
+        .run()
+        .await
+        .assert_kept();
+}
+
+#[tokio::test]
+async fn what_a_transport_cannot_do_is_skipped_by_name() {
+    let report = Suite::new(|_| hyper())
+        .without(Capability::ClosesOnDrop)
+        .run()
+        .await;
+    let name = "a_dropped_transport_closes_its_idle_connections";
+    assert_eq!(report.skipped(), [(name, Capability::ClosesOnDrop)]);
+    assert_eq!(report.kept().len(), names().len() - 1);
 }

@@ -45,8 +45,8 @@ impl Endpoint {
 
 macro_rules! endpoints {
     ($(
-        $ident:ident = $method:ident $name:literal $path:literal
-            $(, $idempotency:ident)? $(, since $since:tt)? $(, until $until:tt)?;
+        $ident:ident = $method:ident $($idempotency:ident)? $name:literal $path:literal
+            $(, since $since:tt)? $(, until $until:tt)?;
     )*) => {
         $(
             pub(crate) static $ident: Endpoint = Endpoint {
@@ -69,23 +69,23 @@ macro_rules! endpoints {
 endpoints! {
     HEALTH = get "noauth.health" "/rest/noauth/health", since (1, 22, 1);
     LOGIN = post "noauth.login" "/rest/noauth/auth/password", since (1, 26, 0);
-    LOGOUT = post "noauth.logout" "/rest/noauth/auth/logout", idempotent, since (1, 26, 0);
+    LOGOUT = post idempotent "noauth.logout" "/rest/noauth/auth/logout", since (1, 26, 0);
 
     PING = get "system.ping" "/rest/system/ping";
-    PING_POST = post "system.ping.post" "/rest/system/ping", idempotent;
+    PING_POST = post idempotent "system.ping.post" "/rest/system/ping";
     VERSION = get "system.version" "/rest/system/version";
     STATUS = get "system.status" "/rest/system/status";
     CONNECTIONS = get "system.connections" "/rest/system/connections";
     DISCOVERY = get "system.discovery" "/rest/system/discovery";
     ERRORS = get "system.errors" "/rest/system/error";
     ERROR_REPORT = post "system.error.report" "/rest/system/error";
-    ERROR_CLEAR = post "system.error.clear" "/rest/system/error/clear", idempotent;
+    ERROR_CLEAR = post idempotent "system.error.clear" "/rest/system/error/clear";
     LOG = get "system.log" "/rest/system/log";
     LOG_TEXT = get "system.log.text" "/rest/system/log.txt";
     DEBUG_FACILITIES = get "system.debug" "/rest/system/debug", until (2, 0, 0);
-    DEBUG_SET = post "system.debug.set" "/rest/system/debug", idempotent, until (2, 0, 0);
+    DEBUG_SET = post idempotent "system.debug.set" "/rest/system/debug", until (2, 0, 0);
     LOG_LEVELS = get "system.loglevels" "/rest/system/loglevels", since (2, 0, 0);
-    LOG_LEVELS_SET = post "system.loglevels.set" "/rest/system/loglevels", idempotent, since (2, 0, 0);
+    LOG_LEVELS_SET = post idempotent "system.loglevels.set" "/rest/system/loglevels", since (2, 0, 0);
     PATHS = get "system.paths" "/rest/system/paths", since (1, 21, 0);
     DIRECTORIES = get "system.browse" "/rest/system/browse";
     UPGRADE_CHECK = get "system.upgrade.check" "/rest/system/upgrade";
@@ -93,10 +93,10 @@ endpoints! {
     RESTART = post "system.restart" "/rest/system/restart";
     SHUTDOWN = post "system.shutdown" "/rest/system/shutdown";
     RESET = post "system.reset" "/rest/system/reset";
-    PAUSE = post "system.pause" "/rest/system/pause", idempotent;
-    RESUME = post "system.resume" "/rest/system/resume", idempotent;
+    PAUSE = post idempotent "system.pause" "/rest/system/pause";
+    RESUME = post idempotent "system.resume" "/rest/system/resume";
     SYSTEM_CONFIG = get "system.config" "/rest/system/config";
-    SYSTEM_CONFIG_SET = post "system.config.set" "/rest/system/config", idempotent;
+    SYSTEM_CONFIG_SET = post idempotent "system.config.set" "/rest/system/config";
     SYSTEM_CONFIG_INSYNC = get "system.config.insync" "/rest/system/config/insync";
 
     CONFIG = get "config" "/rest/config";
@@ -105,35 +105,35 @@ endpoints! {
     CONFIG_INSYNC = get "config.insync" "/rest/config/insync";
     FOLDERS = get "config.folders" "/rest/config/folders";
     FOLDERS_PUT = put "config.folders.put" "/rest/config/folders";
-    FOLDERS_POST = post "config.folders.post" "/rest/config/folders", idempotent;
+    FOLDERS_POST = post idempotent "config.folders.post" "/rest/config/folders";
     FOLDER = get "config.folder" "/rest/config/folders/{folder}";
     FOLDER_PUT = put "config.folder.put" "/rest/config/folders/{folder}";
-    FOLDER_PATCH = patch "config.folder.patch" "/rest/config/folders/{folder}", idempotent;
+    FOLDER_PATCH = patch idempotent "config.folder.patch" "/rest/config/folders/{folder}";
     FOLDER_DELETE = delete "config.folder.delete" "/rest/config/folders/{folder}";
     DEVICES = get "config.devices" "/rest/config/devices";
     DEVICES_PUT = put "config.devices.put" "/rest/config/devices";
-    DEVICES_POST = post "config.devices.post" "/rest/config/devices", idempotent;
+    DEVICES_POST = post idempotent "config.devices.post" "/rest/config/devices";
     DEVICE = get "config.device" "/rest/config/devices/{device}";
     DEVICE_PUT = put "config.device.put" "/rest/config/devices/{device}";
-    DEVICE_PATCH = patch "config.device.patch" "/rest/config/devices/{device}", idempotent;
+    DEVICE_PATCH = patch idempotent "config.device.patch" "/rest/config/devices/{device}";
     DEVICE_DELETE = delete "config.device.delete" "/rest/config/devices/{device}";
     DEFAULTS_FOLDER = get "config.defaults.folder" "/rest/config/defaults/folder";
     DEFAULTS_FOLDER_PUT = put "config.defaults.folder.put" "/rest/config/defaults/folder";
-    DEFAULTS_FOLDER_PATCH = patch "config.defaults.folder.patch" "/rest/config/defaults/folder", idempotent;
+    DEFAULTS_FOLDER_PATCH = patch idempotent "config.defaults.folder.patch" "/rest/config/defaults/folder";
     DEFAULTS_DEVICE = get "config.defaults.device" "/rest/config/defaults/device";
     DEFAULTS_DEVICE_PUT = put "config.defaults.device.put" "/rest/config/defaults/device";
-    DEFAULTS_DEVICE_PATCH = patch "config.defaults.device.patch" "/rest/config/defaults/device", idempotent;
+    DEFAULTS_DEVICE_PATCH = patch idempotent "config.defaults.device.patch" "/rest/config/defaults/device";
     DEFAULTS_IGNORES = get "config.defaults.ignores" "/rest/config/defaults/ignores";
     DEFAULTS_IGNORES_PUT = put "config.defaults.ignores.put" "/rest/config/defaults/ignores";
     OPTIONS = get "config.options" "/rest/config/options";
     OPTIONS_PUT = put "config.options.put" "/rest/config/options";
-    OPTIONS_PATCH = patch "config.options.patch" "/rest/config/options", idempotent;
+    OPTIONS_PATCH = patch idempotent "config.options.patch" "/rest/config/options";
     GUI = get "config.gui" "/rest/config/gui";
     GUI_PUT = put "config.gui.put" "/rest/config/gui";
-    GUI_PATCH = patch "config.gui.patch" "/rest/config/gui", idempotent;
+    GUI_PATCH = patch idempotent "config.gui.patch" "/rest/config/gui";
     LDAP = get "config.ldap" "/rest/config/ldap";
     LDAP_PUT = put "config.ldap.put" "/rest/config/ldap";
-    LDAP_PATCH = patch "config.ldap.patch" "/rest/config/ldap", idempotent;
+    LDAP_PATCH = patch idempotent "config.ldap.patch" "/rest/config/ldap";
 
     PENDING_DEVICES = get "cluster.pending.devices" "/rest/cluster/pending/devices";
     PENDING_DEVICE_DELETE = delete "cluster.pending.device.delete" "/rest/cluster/pending/devices";
@@ -148,9 +148,9 @@ endpoints! {
     DB_REMOTE_NEED = get "db.remoteneed" "/rest/db/remoteneed";
     DB_LOCAL_CHANGED = get "db.localchanged" "/rest/db/localchanged";
     DB_IGNORES = get "db.ignores" "/rest/db/ignores";
-    DB_IGNORES_SET = post "db.ignores.set" "/rest/db/ignores", idempotent;
-    DB_SCAN = post "db.scan" "/rest/db/scan", idempotent;
-    DB_PRIO = post "db.prio" "/rest/db/prio", idempotent;
+    DB_IGNORES_SET = post idempotent "db.ignores.set" "/rest/db/ignores";
+    DB_SCAN = post idempotent "db.scan" "/rest/db/scan";
+    DB_PRIO = post idempotent "db.prio" "/rest/db/prio";
     DB_OVERRIDE = post "db.override" "/rest/db/override";
     DB_REVERT = post "db.revert" "/rest/db/revert";
 

@@ -45,6 +45,16 @@ pub enum SyncthingError {
     NoVersioner,
     /// All folders, or the one to be reset, must be paused first.
     MustBePaused,
+    /// An ignore pattern cannot be used. The patterns are saved all the same, and
+    /// the folder stops until they are corrected.
+    BadPattern,
+    /// Name or password are wrong.
+    WrongPassword,
+    /// Nothing was sent: a `PUT` would have reset these keys to built-in defaults.
+    WouldReset {
+        /// The keys that were left out.
+        keys: Vec<String>,
+    },
     /// The object that was asked for does not exist.
     NotFound,
     /// The daemon could not read what was sent to it.
@@ -71,6 +81,7 @@ impl SyncthingError {
     pub(crate) fn read(operation: &str, status: StatusCode, text: &str, daemon: Option<Version>) -> Self {
         let text = text.trim();
         match (status.as_u16(), text) {
+            (403, "Forbidden") if operation == "noauth.login" => Self::WrongPassword,
             (401, _) => Self::Unauthorized(Unauthorized::NotAuthorized),
             (403, "CSRF Error") => Self::Unauthorized(Unauthorized::Csrf),
             (403, "Forbidden") => Self::Unauthorized(Unauthorized::Forbidden),
@@ -127,6 +138,13 @@ impl fmt::Display for SyncthingError {
             Self::NoSuchFile => f.write_str("no such file is in the index"),
             Self::NoVersioner => f.write_str("the folder keeps no versions"),
             Self::MustBePaused => f.write_str("the folder must be paused first"),
+            Self::BadPattern => f.write_str(
+                "the patterns are saved, and the folder stands still until they are corrected",
+            ),
+            Self::WrongPassword => f.write_str("name or password are wrong"),
+            Self::WouldReset { keys } => {
+                write!(f, "the daemon would reset what is left out: {}", keys.join(", "))
+            }
             Self::NotFound => f.write_str("there is no such object"),
             Self::BadRequest => f.write_str("the daemon could not read the request"),
             Self::Other => f.write_str("the daemon failed"),

@@ -1,7 +1,8 @@
 //! Tokens that run out and are renewed, by one call at a time.
 
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
@@ -26,18 +27,40 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
 /// A token in a header, renewed when the service refuses it.
 ///
 /// However many calls are refused at the same moment, the source is asked once:
-/// the others wait and then use what it gave.
+/// the others wait and then use what it gave, or fail as it failed.
 pub struct RefreshingToken<S> {
     name: HeaderName,
     prefix: &'static str,
     source: S,
     current: RwLock<Current>,
-    turn: tokio::sync::Mutex<()>,
+    /// What came of the last time that the source was asked. Held while asking.
+    turn: tokio::sync::Mutex<Option<Outcome>>,
+    /// How many times the source has answered.
+    answers: AtomicU64,
+}
+
+#[derive(Clone)]
+enum Outcome {
+    Renewed,
+    NothingNewer,
+    Failed(Arc<Error>),
+}
+
+impl Outcome {
+    fn result(&self) -> Result<bool, Error> {
+        match self {
+            Self::Renewed => Ok(true),
+            Self::NothingNewer => Ok(false),
+            Self::Failed(error) => Err(Error::not_renewed(error)),
+        }
+    }
 }
 
 #[derive(Default)]
 struct Current {
     token: Option<(Secret<String>, HeaderValue)>,
+    /// Answers to calls that were made with it may still speak of it.
+    previous: Option<Secret<String>>,
     generation: Generation,
 }
 
@@ -55,6 +78,7 @@ impl<S: TokenSource> RefreshingToken<S> {
             source,
             current: RwLock::default(),
             turn: tokio::sync::Mutex::default(),
+            answers: AtomicU64::new(0),
         }
     }
 
@@ -72,7 +96,7 @@ impl<S: TokenSource> RefreshingToken<S> {
         let text = Secret::new(format!("{}{}", self.prefix, token.expose()));
         let value = sensitive(text.expose())?;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.token = Some((token, value));
+        current.previous = current.token.replace((token, value)).map(|(token, _)| token);
         current.generation.0 += 1;
         Ok(())
     }
@@ -97,19 +121,35 @@ impl<S: TokenSource> Authorize for RefreshingToken<S> {
     }
 
     async fn refresh(&self, refused: Option<Generation>) -> Result<bool, Error> {
-        let _turn = self.turn.lock().await;
+        let answers = self.answers.load(Ordering::Acquire);
+        let mut last = self.turn.lock().await;
         if self.generation() > refused {
             return Ok(true);
         }
-        match self.source.token().await? {
-            Some(token) => self.set(token).map(|()| true),
-            None => Ok(false),
+        // Someone else has asked while this call waited: again would not help.
+        if self.answers.load(Ordering::Acquire) > answers {
+            if let Some(outcome) = &*last {
+                return outcome.result();
+            }
         }
+        let outcome = match self.source.token().await {
+            Ok(Some(token)) => match self.set(token) {
+                Ok(()) => Outcome::Renewed,
+                Err(error) => Outcome::Failed(Arc::new(error)),
+            },
+            Ok(None) => Outcome::NothingNewer,
+            Err(error) => Outcome::Failed(Arc::new(error)),
+        };
+        self.answers.fetch_add(1, Ordering::Release);
+        let result = outcome.result();
+        *last = Some(outcome);
+        result
     }
 
     fn secrets(&self) -> Vec<Secret<String>> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.token.iter().map(|(token, _)| token.clone()).collect()
+        let token = current.token.iter().map(|(token, _)| token);
+        token.chain(&current.previous).cloned().collect()
     }
 }
 

@@ -18,7 +18,7 @@ pub use self::options::CallOptions;
 pub use self::uri::resolve;
 use crate::pipeline::Pipeline;
 use crate::policy::{self, Mode, Prepared, Redirects, RetryPolicy};
-use crate::transport::{Body, Operation, Phase};
+use crate::transport::{Body, Operation};
 use crate::{Error, json, redact};
 
 type Decode<T> = Box<dyn FnOnce(&http::response::Parts, Bytes) -> Result<T, Error> + Send>;
@@ -285,20 +285,23 @@ impl<T> Call<T> {
         let operation = self.draft.operation;
         let (pipeline, prepared) = self.draft.finish()?;
         let uri = prepared.uri.clone();
-        let response = policy::run(&pipeline, prepared, Mode::Buffered).await?;
-        let (head, body) = response.into_parts();
+        let answered = policy::run(&pipeline, prepared, Mode::Buffered).await?;
+        let (head, body) = answered.response.into_parts();
         let body = body.as_bytes().cloned().unwrap_or_default();
         match (self.decode)(&head, body) {
             Ok(value) => Ok(http::Response::from_parts(head, value)),
-            Err(error) => Err(pipeline.scrub(error).with_operation(operation).with_request(
-                pipeline.request_line(operation, &uri),
-            )),
+            Err(error) => Err(pipeline
+                .scrub(error)
+                .with_operation(operation)
+                .with_request(pipeline.request_line(operation, &uri))
+                .with_effort(answered.attempts, answered.started.elapsed())),
         }
     }
 
     /// Waits for an answer that the server may hold back for up to `expected`.
     /// `None` when the time passed without an answer: that is the normal end
-    /// of a long poll, and says nothing about the server's health.
+    /// of a long poll, and says nothing about the server's health. An answer
+    /// that began and then stopped is an error.
     ///
     /// # Errors
     ///
@@ -307,9 +310,7 @@ impl<T> Call<T> {
         self.draft.options = self.draft.options.long_poll(expected, margin);
         match self.send().await {
             Ok(value) => Ok(Some(value)),
-            Err(error) if matches!(error.is_timeout(), Some(Phase::FirstByte | Phase::Idle)) => {
-                Ok(None)
-            }
+            Err(error) if error.is_quiet() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -323,7 +324,8 @@ impl<T> Call<T> {
     /// off later is an error of the [`Body`].
     pub async fn stream(self) -> Result<http::Response<Body>, Error> {
         let (pipeline, prepared) = self.draft.finish()?;
-        policy::run(&pipeline, prepared, Mode::Streamed).await
+        let answered = policy::run(&pipeline, prepared, Mode::Streamed).await?;
+        Ok(answered.response)
     }
 
     fn note(&mut self, result: Result<(), Error>) {
@@ -338,7 +340,7 @@ impl Draft {
         let operation = self.operation;
         let uri = match (self.error, self.target) {
             (Some(error), _) => Err(error),
-            (None, Target::Absolute(uri)) => Ok(uri),
+            (None, Target::Absolute(uri)) => uri::check_absolute(uri),
             (None, Target::Relative(target)) => target.finish(self.pipeline.base()),
         };
         let uri = uri.map_err(|error| error.with_operation(operation))?;

@@ -23,6 +23,8 @@ pub struct CallOptions {
     pub(crate) attempt: Option<Duration>,
     pub(crate) first_byte: Option<Duration>,
     pub(crate) idle: Option<Duration>,
+    /// The server holds its answer back: silence is no failure.
+    pub(crate) held_back: bool,
     pub(crate) max_body: u64,
     pub(crate) max_ratio: u32,
     pub(crate) retry: RetryPolicy,
@@ -36,6 +38,7 @@ impl Default for CallOptions {
             attempt: None,
             first_byte: Some(Duration::from_secs(30)),
             idle: Some(Duration::from_secs(30)),
+            held_back: false,
             max_body: 64 << 20,
             max_ratio: 200,
             retry: RetryPolicy::default(),
@@ -111,11 +114,13 @@ impl CallOptions {
 
     /// Timing for an exchange in which the server holds its answer back for up
     /// to `expected`: the head or the body may take that long and `margin` more.
+    /// Silence for all that time is not tried again.
     #[must_use]
     pub fn long_poll(mut self, expected: Duration, margin: Duration) -> Self {
         let limit = expected.saturating_add(margin);
         self.first_byte = Some(limit);
         self.idle = Some(limit);
+        self.held_back = true;
         self.attempt = None;
         self.total = None;
         self

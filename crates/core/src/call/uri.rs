@@ -99,17 +99,49 @@ impl Target {
 
 /// Scheme, host and port are the same (RFC 6454), default ports included.
 pub(crate) fn same_origin(a: &Uri, b: &Uri) -> bool {
-    a.scheme() == b.scheme()
-        && a.host().map(str::to_ascii_lowercase) == b.host().map(str::to_ascii_lowercase)
-        && port(a) == port(b)
+    let same_host = match (a.host(), b.host()) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    };
+    same_host && a.scheme() == b.scheme() && port(a).is_some() && port(a) == port(b)
 }
 
+/// Whether a URI has a scheme and a port that can be called.
+pub(crate) fn is_http(uri: &Uri) -> bool {
+    uri.scheme()
+        .is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS)
+        && port(uri).is_some()
+}
+
+/// Checks a URI that was not put together here.
+pub(crate) fn check_absolute(uri: Uri) -> Result<Uri, Error> {
+    if !is_http(&uri) || uri.host().is_none_or(str::is_empty) {
+        return Err(Error::encode("a call takes an absolute http or https URI"));
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(Error::encode("the URI of a call must not hold credentials"));
+    }
+    Ok(uri)
+}
+
+/// The port, or the scheme's own. `None` also for a port that is no number of
+/// 16 bits, which [`Uri`] lets through.
 fn port(uri: &Uri) -> Option<u16> {
-    uri.port_u16().or_else(|| match uri.scheme() {
+    if let Some(port) = uri.port_u16() {
+        return Some(port);
+    }
+    let authority = uri.authority()?.as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    // What follows the last colon, unless that is within an IPv6 address.
+    let written = host.rsplit_once(':').map(|(_, port)| port);
+    if written.is_some_and(|port| !port.is_empty() && !port.ends_with(']')) {
+        return None;
+    }
+    match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTP => Some(80),
         Some(scheme) if *scheme == Scheme::HTTPS => Some(443),
         _ => None,
-    })
+    }
 }
 
 /// Resolves a reference (for example a `Location`) against the URI it was
@@ -221,5 +253,16 @@ mod tests {
         assert!(!same_origin(&uri("http://a/"), &uri("https://a/")));
         assert!(!same_origin(&uri("http://a/"), &uri("http://a:81/")));
         assert!(!same_origin(&uri("http://a/"), &uri("http://b/")));
+        assert!(same_origin(&uri("http://[::1]/"), &uri("http://[::1]:80/")));
+        assert!(same_origin(&uri("https://a:/"), &uri("https://u:1@a/")));
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_no_default_port() {
+        let uri = |text: &str| text.parse::<Uri>().unwrap();
+        assert!(!same_origin(&uri("http://a/"), &uri("http://a:99999/")));
+        assert!(!same_origin(&uri("http://a:99999/"), &uri("http://a:99999/")));
+        assert!(!is_http(&uri("http://a:99999/")));
+        assert!(is_http(&uri("http://[::1]/")) && is_http(&uri("http://u:1@a/")));
     }
 }

@@ -11,6 +11,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -99,6 +100,8 @@ struct Repr {
     detail: Option<Box<dyn Any + Send + Sync>>,
     snippet: Option<String>,
     source: Option<BoxError>,
+    /// The answer that a server was allowed to hold back did not come.
+    quiet: bool,
     backtrace: Option<std::backtrace::Backtrace>,
 }
 
@@ -124,6 +127,7 @@ impl Error {
             detail: None,
             snippet: None,
             source: None,
+            quiet: false,
             backtrace: captured.then_some(backtrace),
         }))
     }
@@ -220,6 +224,20 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
+    pub(crate) fn with_quiet(mut self, quiet: bool) -> Self {
+        self.0.quiet = quiet;
+        self
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.0.quiet
+    }
+
     pub(crate) fn with_stop_reason(mut self, reason: StopReason) -> Self {
         self.0.stop = Some(reason);
         self
@@ -232,13 +250,24 @@ impl Error {
                 *text = text_without;
             }
         };
-        self.0.snippet.as_mut().map(clean);
+        if let Cow::Owned(message) = &mut self.0.message {
+            clean(message);
+        }
+        // A cut may have gone through a secret.
+        if let Some(snippet) = &mut self.0.snippet {
+            *snippet = scrubber.scrub_piece(snippet);
+        }
         if let Some(api) = &mut self.0.api {
             api.message.as_mut().map(clean);
             api.code.as_mut().map(clean);
             api.request_id.as_mut().map(clean);
         }
         self
+    }
+
+    /// Credentials that could not be renewed, for one of the calls that needed them.
+    pub(crate) fn not_renewed(cause: &Arc<Self>) -> Self {
+        Self::auth("the credentials could not be renewed").with_source(Arc::clone(cause))
     }
 
     /// Wraps the last failure of a call that was repeated in vain.
@@ -304,7 +333,13 @@ impl Error {
                     | TransportErrorKind::TooLarge
                     | TransportErrorKind::Canceled
             ),
-            _ => last.0.api.as_ref().is_some_and(ApiError::is_passing),
+            _ => match (&last.0.api, &last.0.source) {
+                (Some(api), _) => api.is_passing(),
+                (None, Some(source)) => source
+                    .downcast_ref::<Arc<Self>>()
+                    .is_some_and(|cause| cause.is_retryable()),
+                (None, None) => false,
+            },
         }
     }
 

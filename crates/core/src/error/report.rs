@@ -1,6 +1,6 @@
 //! How an error reads: one line in `Display`, everything in `Debug`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::{Error, ErrorKind};
 
@@ -15,7 +15,7 @@ impl fmt::Display for Error {
         }
         match error.kind {
             ErrorKind::Transport(kind) => kind.fmt(f)?,
-            _ => f.write_str(&error.message)?,
+            _ => write!(f, "{}", OneLine(&error.message))?,
         }
         if let Some(api) = &error.api {
             write!(f, ": {api}")?;
@@ -64,5 +64,24 @@ impl fmt::Debug for Error {
             out.field("backtrace", &format_args!("{backtrace}"));
         }
         out.finish()
+    }
+}
+
+/// Text as a part of one line: no line ends, nothing that a terminal obeys,
+/// and not too much of it.
+pub(super) struct OneLine<'a>(pub(super) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LIMIT: usize = 1000;
+        for (count, c) in self.0.trim().chars().enumerate() {
+            match c {
+                _ if count == LIMIT => return f.write_char('…'),
+                '\n' | '\t' | '\r' => f.write_char(' ')?,
+                _ if c.is_control() => write!(f, "{}", c.escape_default())?,
+                _ => f.write_char(c)?,
+            }
+        }
+        Ok(())
     }
 }

@@ -88,7 +88,10 @@ impl Drop for Received {
         // HTTP/2 resets the stream and keeps the connection without any help.
         if self.version == Version::HTTP_2
             || incoming.is_end_stream()
-            || incoming.size_hint().upper().is_none_or(|left| left > DRAIN_BYTES)
+            || incoming
+                .size_hint()
+                .upper()
+                .is_none_or(|left| left > DRAIN_BYTES)
             || self.exchange.has_timed_out()
         {
             return;
@@ -101,7 +104,7 @@ impl Drop for Received {
 
 /// Reads to the end of a body whose length is known to be small.
 async fn drain(mut incoming: Incoming) {
-    while let Some(Ok(_)) =
-        std::future::poll_fn(|cx| Pin::new(&mut incoming).poll_frame(cx)).await
-    {}
+    while let Some(Ok(_)) = std::future::poll_fn(|cx| Pin::new(&mut incoming).poll_frame(cx)).await
+    {
+    }
 }

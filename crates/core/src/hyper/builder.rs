@@ -96,7 +96,8 @@ impl HyperTransportBuilder {
     }
 
     /// Speaks HTTP/2 from the first byte, also without TLS. Only requests for
-    /// an upgrade still go over HTTP/1.1.
+    /// an upgrade still go over HTTP/1.1. Proxies that are handed `http`
+    /// requests do not understand it; tunnels carry it.
     #[cfg(feature = "http2")]
     pub fn http2_prior_knowledge(mut self) -> Self {
         self.protocol = Protocol::Http2;

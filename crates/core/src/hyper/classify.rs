@@ -54,6 +54,7 @@ pub(crate) fn truncated(missing: u64) -> TransportError {
 }
 
 /// Settings that make no sense.
+#[cfg(any(feature = "proxy", feature = "rustls-no-provider"))]
 #[cold]
 pub(crate) fn settings(message: impl Into<std::borrow::Cow<'static, str>>) -> TransportError {
     TransportError::new(Kind::Request, Delivery::NotSent).with_message(message)
@@ -95,7 +96,11 @@ fn received(error: &hyper::Error) -> (Kind, Delivery) {
         // A server that refuses the client's certificate says so after the
         // client's side of a TLS 1.3 handshake is done, but before its own.
         let refused = super::tls::is_refused_certificate(tls);
-        let delivery = if refused { Delivery::NotSent } else { Delivery::MaybeSent };
+        let delivery = if refused {
+            Delivery::NotSent
+        } else {
+            Delivery::MaybeSent
+        };
         return (Kind::Tls, delivery);
     }
     match find::<std::io::Error>(error).map(std::io::Error::kind) {

@@ -155,7 +155,11 @@ impl Connect {
         } else {
             ""
         };
-        format!("no connection to {} within {:?}{full}", peer(uri), self.timeout)
+        format!(
+            "no connection to {} within {:?}{full}",
+            peer(uri),
+            self.timeout
+        )
     }
 
     async fn open_unlimited(&self, uri: &Uri, protocol: Protocol) -> Result<Io, ConnectError> {
@@ -186,7 +190,10 @@ impl Connect {
         {
             // `send` refuses such requests before they come here.
             let _ = protocol;
-            Err(ConnectError::new(TransportErrorKind::Request, "https needs TLS"))
+            Err(ConnectError::new(
+                TransportErrorKind::Request,
+                "https needs TLS",
+            ))
         }
     }
 
@@ -288,9 +295,10 @@ pub(crate) fn peer(uri: &Uri) -> String {
 }
 
 pub(crate) fn port(uri: &Uri) -> u16 {
-    uri.port_u16().unwrap_or(if uri.scheme() == Some(&Scheme::HTTPS) {
-        443
-    } else {
-        80
-    })
+    uri.port_u16()
+        .unwrap_or(if uri.scheme() == Some(&Scheme::HTTPS) {
+            443
+        } else {
+            80
+        })
 }

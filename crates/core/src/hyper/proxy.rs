@@ -83,7 +83,10 @@ impl Proxy {
                 "the proxy's address must begin with http://, https:// or socks5://",
             ));
         }
-        if uri.authority().is_some_and(|text| text.as_str().contains('@')) {
+        if uri
+            .authority()
+            .is_some_and(|text| text.as_str().contains('@'))
+        {
             return Err(settings(
                 "the proxy's address must not hold credentials; use `Proxy::credentials`",
             ));
@@ -161,7 +164,10 @@ impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy")
             .field("rules", &self.matcher)
-            .field("credentials", &self.credentials.as_ref().map(|_| "[redacted]"))
+            .field(
+                "credentials",
+                &self.credentials.as_ref().map(|_| "[redacted]"),
+            )
             .finish()
     }
 }
@@ -191,9 +197,7 @@ impl Hop<'_> {
 
     fn socks_auth(&self) -> Option<(String, String)> {
         match &self.proxy.credentials {
-            Some(Credentials { user, password }) => {
-                Some((user.clone(), password.expose().clone()))
-            }
+            Some(Credentials { user, password }) => Some((user.clone(), password.expose().clone())),
             None => self
                 .intercept
                 .raw_auth()
@@ -202,11 +206,7 @@ impl Hop<'_> {
     }
 
     /// A stream to the host of `uri`, and whether the proxy will read the requests.
-    pub(crate) async fn reach(
-        self,
-        route: &Route,
-        uri: &Uri,
-    ) -> Result<(Raw, bool), ConnectError> {
+    pub(crate) async fn reach(self, route: &Route, uri: &Uri) -> Result<(Raw, bool), ConnectError> {
         let default = match self.intercept.uri().scheme_str() {
             Some("http") => 80,
             Some("https") => 443,

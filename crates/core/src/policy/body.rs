@@ -20,6 +20,11 @@ use crate::transport::{
 pub(super) struct Until(pub(super) Instant, pub(super) Phase);
 
 impl Until {
+    /// The end of a limit that begins now; none if that is beyond all time.
+    pub(super) fn after(now: Instant, limit: Duration, phase: Phase) -> Option<Self> {
+        now.checked_add(limit).map(|at| Self(at, phase))
+    }
+
     pub(super) fn earliest(limits: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         limits.into_iter().flatten().min_by_key(|until| until.0)
     }
@@ -34,6 +39,7 @@ pub(super) struct Guard {
     attempt: Arc<Attempt>,
     /// Runs only while the peer is waited for.
     timer: Option<(Pin<Box<Sleep>>, Phase)>,
+    given: bool,
     ended: bool,
 }
 
@@ -51,6 +57,7 @@ impl Guard {
             until: None,
             attempt,
             timer: None,
+            given: false,
             ended: false,
         }
     }
@@ -64,7 +71,7 @@ impl Guard {
     }
 
     /// Reads everything, `limit` bytes at the most.
-    pub(super) async fn collect(mut self, limit: u64) -> Result<Bytes, TransportError> {
+    pub(super) async fn collect(&mut self, limit: u64) -> Result<Bytes, TransportError> {
         let mut collected = Collected::new(limit);
         std::future::poll_fn(|cx| {
             let expected = if self.decoder.is_some() {
@@ -92,7 +99,18 @@ impl Guard {
         text.into()
     }
 
+    /// Whether any of the body was handed out.
+    pub(super) fn has_given(&self) -> bool {
+        self.given
+    }
+
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        let chunk = self.poll_next(cx);
+        self.given |= matches!(chunk, Poll::Ready(Some(Ok(_))));
+        chunk
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -138,7 +156,9 @@ impl Guard {
     /// Waits for the earlier of the two limits; ready with its name.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Phase> {
         if self.timer.is_none() {
-            let idle = self.idle.map(|limit| Until(Instant::now() + limit, Phase::Idle));
+            let idle = self
+                .idle
+                .and_then(|limit| Until::after(Instant::now(), limit, Phase::Idle));
             let Some(Until(at, phase)) = Until::earliest([idle, self.until]) else {
                 return Poll::Pending;
             };

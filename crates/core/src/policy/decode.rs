@@ -1,56 +1,64 @@
 //! Content codings: gzip, and by feature brotli and zstd.
+//!
+//! A decoder takes some input and gives a little output at a time, so that a
+//! few bytes that stand for a gigabyte never become one in memory.
 
-use std::io::{self, Write};
+#[cfg(feature = "brotli")]
+mod brotli;
+#[cfg(feature = "gzip")]
+mod gzip;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+use std::io;
 
 use bytes::{Buf, Bytes};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue};
 
+use super::Mode;
+use crate::Error;
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 
 /// What requests offer to understand.
-pub(super) const ACCEPTED: Option<HeaderValue> = if cfg!(feature = "gzip") {
-    Some(HeaderValue::from_static(if cfg!(all(feature = "brotli", feature = "zstd")) {
-        "gzip, br, zstd"
-    } else if cfg!(feature = "brotli") {
-        "gzip, br"
-    } else if cfg!(feature = "zstd") {
-        "gzip, zstd"
-    } else {
-        "gzip"
-    }))
-} else if cfg!(all(feature = "brotli", feature = "zstd")) {
-    Some(HeaderValue::from_static("br, zstd"))
-} else if cfg!(feature = "brotli") {
-    Some(HeaderValue::from_static("br"))
-} else if cfg!(feature = "zstd") {
-    Some(HeaderValue::from_static("zstd"))
-} else {
-    None
-};
+///
+/// zstd is not offered for a body that is handed out as it arrives: the
+/// decoder holds back a whole window (up to 8 MiB) until the frame ends.
+pub(super) const fn accepted(mode: Mode) -> Option<HeaderValue> {
+    let zstd = cfg!(feature = "zstd") && matches!(mode, Mode::Buffered);
+    let names = match (cfg!(feature = "gzip"), cfg!(feature = "brotli"), zstd) {
+        (true, true, true) => "gzip, br, zstd",
+        (true, true, false) => "gzip, br",
+        (true, false, true) => "gzip, zstd",
+        (true, false, false) => "gzip",
+        (false, true, true) => "br, zstd",
+        (false, true, false) => "br",
+        (false, false, true) => "zstd",
+        (false, false, false) => return None,
+    };
+    Some(HeaderValue::from_static(names))
+}
 
-/// How much compressed data is decoded at a time, so that one step cannot
-/// produce more than about 4 MiB.
-const STEP: usize = 4 << 10;
 /// Below this size any ratio is harmless.
 const GRACE: u64 = 1 << 20;
 
 /// A decoder that is fed compressed pieces and gives plain ones.
 pub(super) struct Decoder {
-    coding: Coding,
+    coding: Box<dyn Coding>,
     pending: Bytes,
     taken: u64,
     given: u64,
     max_ratio: u32,
 }
 
-enum Coding {
-    #[cfg(feature = "gzip")]
-    Gzip(Box<flate2::write::MultiGzDecoder<Vec<u8>>>),
-    #[cfg(feature = "brotli")]
-    Brotli(Box<brotli_decompressor::DecompressorWriter<Vec<u8>>>),
-    #[cfg(feature = "zstd")]
-    Zstd(Box<zstd::Decoder>),
+/// One content coding.
+trait Coding: Send {
+    /// Takes something off the front of `input` and adds a bounded amount to
+    /// `plain`. Does neither when nothing can be done without more input.
+    fn step(&mut self, input: &mut Bytes, plain: &mut Vec<u8>) -> io::Result<()>;
+
+    /// After the last step: adds what is left, or says that the input was cut.
+    fn finish(&mut self, plain: &mut Vec<u8>) -> io::Result<()>;
 }
 
 /// The decoder that an answer needs. The headers that speak of the coded form
@@ -58,28 +66,15 @@ enum Coding {
 pub(super) fn for_answer(
     headers: &mut HeaderMap,
     max_ratio: u32,
-) -> Result<Option<Box<Decoder>>, TransportError> {
-    let Some(name) = headers.get(CONTENT_ENCODING) else {
+) -> Result<Option<Box<Decoder>>, Error> {
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(None);
+    }
+    let coding = coding(headers)?;
+    headers.remove(CONTENT_ENCODING);
+    let Some(coding) = coding else {
         return Ok(None);
     };
-    let name = name.to_str().unwrap_or("?").trim().to_ascii_lowercase();
-    let coding = match name.as_str() {
-        "" | "identity" => return Ok(None),
-        #[cfg(feature = "gzip")]
-        "gzip" | "x-gzip" => Coding::Gzip(Box::new(flate2::write::MultiGzDecoder::new(Vec::new()))),
-        #[cfg(feature = "brotli")]
-        "br" => Coding::Brotli(Box::new(brotli_decompressor::DecompressorWriter::new(
-            Vec::new(),
-            STEP,
-        ))),
-        #[cfg(feature = "zstd")]
-        "zstd" => Coding::Zstd(Box::default()),
-        _ => {
-            return Err(TransportError::new(TransportErrorKind::Body, Delivery::Answered)
-                .with_message("the answer has a content coding that was not asked for"));
-        }
-    };
-    headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
     Ok(Some(Box::new(Decoder {
         coding,
@@ -88,6 +83,39 @@ pub(super) fn for_answer(
         given: 0,
         max_ratio,
     })))
+}
+
+fn coding(headers: &HeaderMap) -> Result<Option<Box<dyn Coding>>, Error> {
+    let mut found = None;
+    for line in headers.get_all(CONTENT_ENCODING) {
+        for name in line.to_str().unwrap_or("?").split(',') {
+            let name = name.trim().to_ascii_lowercase();
+            if matches!(name.as_str(), "" | "identity") {
+                continue;
+            }
+            let Some(coding) = by_name(&name) else {
+                return Err(Error::decode(
+                    "the answer has a content coding that was not asked for",
+                ));
+            };
+            if found.replace(coding).is_some() {
+                return Err(Error::decode("the answer has more than one content coding"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn by_name(name: &str) -> Option<Box<dyn Coding>> {
+    match name {
+        #[cfg(feature = "gzip")]
+        "gzip" | "x-gzip" => Some(Box::new(gzip::Gzip::new())),
+        #[cfg(feature = "brotli")]
+        "br" => Some(Box::new(brotli::Brotli::new())),
+        #[cfg(feature = "zstd")]
+        "zstd" => Some(Box::new(zstd::Zstd::default())),
+        _ => None,
+    }
 }
 
 impl Decoder {
@@ -99,16 +127,21 @@ impl Decoder {
 
     /// Decodes some of what was fed.
     pub(super) fn next_piece(&mut self) -> Result<Option<Bytes>, TransportError> {
-        while self.pending.has_remaining() {
-            let step = self.pending.split_to(self.pending.len().min(STEP));
-            self.taken += step.len() as u64;
-            self.coding.write(&step).map_err(broken)?;
-            let plain = self.coding.take();
+        loop {
+            let before = self.pending.len();
+            let mut plain = Vec::new();
+            self.coding
+                .step(&mut self.pending, &mut plain)
+                .map_err(broken)?;
+            let taken = before - self.pending.len();
+            self.taken += taken as u64;
             if !plain.is_empty() {
                 return self.give(plain).map(Some);
             }
+            if taken == 0 || !self.pending.has_remaining() {
+                return Ok(None);
+            }
         }
-        Ok(None)
     }
 
     /// Ends the body: an error if the coded form is not complete.
@@ -117,8 +150,8 @@ impl Decoder {
             // Some servers label an empty body too.
             return Ok(None);
         }
-        self.coding.finish().map_err(broken)?;
-        let plain = self.coding.take();
+        let mut plain = Vec::new();
+        self.coding.finish(&mut plain).map_err(broken)?;
         if plain.is_empty() {
             return Ok(None);
         }
@@ -127,56 +160,21 @@ impl Decoder {
 
     fn give(&mut self, plain: Vec<u8>) -> Result<Bytes, TransportError> {
         self.given += plain.len() as u64;
-        let limit = self.taken.saturating_mul(u64::from(self.max_ratio)).max(GRACE);
+        let limit = self
+            .taken
+            .saturating_mul(u64::from(self.max_ratio))
+            .max(GRACE);
         if self.given > limit {
             return Err(
                 TransportError::new(TransportErrorKind::TooLarge, Delivery::Answered).with_message(
-                    format!("it grows more than {} times when decompressed", self.max_ratio),
+                    format!(
+                        "it grows more than {} times when decompressed",
+                        self.max_ratio
+                    ),
                 ),
             );
         }
         Ok(plain.into())
-    }
-}
-
-impl Coding {
-    fn write(&mut self, step: &[u8]) -> io::Result<()> {
-        match self {
-            #[cfg(feature = "gzip")]
-            Self::Gzip(decoder) => decoder.write_all(step),
-            #[cfg(feature = "brotli")]
-            Self::Brotli(decoder) => decoder.write_all(step),
-            #[cfg(feature = "zstd")]
-            Self::Zstd(decoder) => decoder.write(step),
-            #[cfg(not(any(feature = "gzip", feature = "brotli", feature = "zstd")))]
-            _ => Ok(drop(step)),
-        }
-    }
-
-    fn take(&mut self) -> Vec<u8> {
-        match self {
-            #[cfg(feature = "gzip")]
-            Self::Gzip(decoder) => std::mem::take(decoder.get_mut()),
-            #[cfg(feature = "brotli")]
-            Self::Brotli(decoder) => std::mem::take(decoder.get_mut()),
-            #[cfg(feature = "zstd")]
-            Self::Zstd(decoder) => decoder.take(),
-            #[cfg(not(any(feature = "gzip", feature = "brotli", feature = "zstd")))]
-            _ => Vec::new(),
-        }
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        match self {
-            #[cfg(feature = "gzip")]
-            Self::Gzip(decoder) => decoder.try_finish(),
-            #[cfg(feature = "brotli")]
-            Self::Brotli(decoder) => decoder.close(),
-            #[cfg(feature = "zstd")]
-            Self::Zstd(decoder) => decoder.finish(),
-            #[cfg(not(any(feature = "gzip", feature = "brotli", feature = "zstd")))]
-            _ => Ok(()),
-        }
     }
 }
 
@@ -185,70 +183,3 @@ fn broken(error: io::Error) -> TransportError {
         .with_message("its compressed form is broken or cut")
         .with_source(error)
 }
-
-#[cfg(feature = "zstd")]
-mod zstd {
-    //! ruzstd decodes from a reader; this turns it into a decoder that is fed.
-
-    use std::io;
-
-    use ruzstd::decoding::FrameDecoder;
-
-    /// A whole frame is collected in its compressed form and decoded block by block.
-    #[derive(Default)]
-    pub(super) struct Decoder {
-        frame: FrameDecoder,
-        begun: bool,
-        input: Vec<u8>,
-        output: Vec<u8>,
-    }
-
-    impl Decoder {
-        pub(super) fn write(&mut self, step: &[u8]) -> io::Result<()> {
-            self.input.extend_from_slice(step);
-            self.decode(false)
-        }
-
-        fn decode(&mut self, last: bool) -> io::Result<()> {
-            loop {
-                if !self.begun || self.frame.is_finished() && !self.input.is_empty() {
-                    // A header is 18 bytes at the most (RFC 8878 section 3.1.1).
-                    if self.input.is_empty() || (self.input.len() < 18 && !last) {
-                        return Ok(());
-                    }
-                    let mut input = self.input.as_slice();
-                    self.frame.reset(&mut input).map_err(io::Error::other)?;
-                    let used = self.input.len() - input.len();
-                    self.input.drain(..used);
-                    self.begun = true;
-                }
-                let mut piece = [0; 8 << 10];
-                let (used, made) = self
-                    .frame
-                    .decode_from_to(&self.input, &mut piece)
-                    .map_err(io::Error::other)?;
-                self.input.drain(..used);
-                self.output.extend_from_slice(&piece[..made]);
-                if used == 0 && made == 0 {
-                    return Ok(());
-                }
-            }
-        }
-
-        pub(super) fn take(&mut self) -> Vec<u8> {
-            std::mem::take(&mut self.output)
-        }
-
-        pub(super) fn finish(&mut self) -> io::Result<()> {
-            self.decode(true)?;
-            if self.begun && self.frame.is_finished() && self.input.is_empty() {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            }
-        }
-    }
-}
-
-#[cfg(all(test, feature = "gzip"))]
-mod tests {}

@@ -31,12 +31,12 @@ use tracing::Instrument as _;
 
 use self::body::{Guard, Until};
 pub use self::redirect::Redirects;
-use self::redirect::{Hop, Step};
+use self::redirect::{Hop, Step, Verdict, is_harmless};
 pub use self::retry::{Backoff, RetryBudget, RetryPolicy};
 use crate::auth::{Authorized, Generation};
 use crate::call::CallOptions;
 use crate::call::uri::same_origin;
-use crate::error::{ApiError, Error, ErrorKind, StopReason};
+use crate::error::{ApiError, Error, StopReason};
 use crate::pipeline::Pipeline;
 use crate::transport::{
     Attempt, Body, Delivery, Operation, Phase, TransportError, TransportErrorKind,
@@ -66,12 +66,19 @@ pub(crate) struct Prepared {
     pub(crate) accepted: &'static [u16],
 }
 
+/// An answer, and what it took.
+pub(crate) struct Answered {
+    pub(crate) response: http::Response<Body>,
+    pub(crate) attempts: u32,
+    pub(crate) started: Instant,
+}
+
 /// Runs a call to its end.
 pub(crate) async fn run(
     pipeline: &Pipeline,
     prepared: Prepared,
     mode: Mode,
-) -> Result<http::Response<Body>, Error> {
+) -> Result<Answered, Error> {
     let operation = prepared.operation;
     let span = tracing::debug_span!(
         "call",
@@ -109,6 +116,18 @@ enum Failure {
     Other(Error),
 }
 
+impl Failure {
+    /// The same failure with an explanation of this side's.
+    fn because(self, message: String) -> Self {
+        match self {
+            Self::Refused(generation, error) => {
+                Self::Refused(generation, error.with_message(message))
+            }
+            Self::Other(error) => Self::Other(error.with_message(message)),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Other(error)
@@ -126,7 +145,7 @@ impl<'a> Run<'a> {
             mode,
             accepted: prepared.accepted,
             started,
-            deadline: prepared.options.total.map(|limit| started + limit),
+            deadline: prepared.options.total.and_then(|limit| started.checked_add(limit)),
             options: prepared.options,
             hop: Hop::new(
                 prepared.operation.method().clone(),
@@ -142,7 +161,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn to_end(mut self) -> Result<http::Response<Body>, Error> {
+    async fn to_end(mut self) -> Result<Answered, Error> {
         loop {
             let error = match self.attempt().await {
                 Ok(Step::Done(response)) => {
@@ -151,7 +170,11 @@ impl<'a> Run<'a> {
                         http.response.status_code = response.status().as_u16(),
                         "done"
                     );
-                    return Ok(response);
+                    return Ok(Answered {
+                        response,
+                        attempts: self.attempts,
+                        started: self.started,
+                    });
                 }
                 Ok(Step::Follow(hop)) => {
                     self.hop = hop;
@@ -170,7 +193,11 @@ impl<'a> Run<'a> {
             let pause = match self.pause_before_retry(&error) {
                 Ok(Some(pause)) => pause,
                 Ok(None) => return Err(error),
-                Err(reason) if self.retries > 0 || reason.is_exhaustion() => {
+                // The one attempt that took up all the time is its own explanation.
+                Err(reason)
+                    if self.retries > 0
+                        || (reason.is_exhaustion() && error.is_timeout() != Some(Phase::Total)) =>
+                {
                     return Err(Error::exhausted(error, reason));
                 }
                 Err(reason) => return Err(error.with_stop_reason(reason)),
@@ -198,11 +225,11 @@ impl<'a> Run<'a> {
         let (request, generation) = self.request(&attempt)?;
         let until = Until::earliest([
             self.deadline.map(|at| Until(at, Phase::Total)),
-            self.options.attempt.map(|limit| Until(now + limit, Phase::Attempt)),
+            self.options.attempt.and_then(|limit| Until::after(now, limit, Phase::Attempt)),
         ]);
         let head_until = Until::earliest([
             until,
-            self.options.first_byte.map(|limit| Until(now + limit, Phase::FirstByte)),
+            self.options.first_byte.and_then(|limit| Until::after(now, limit, Phase::FirstByte)),
         ]);
 
         let response = {
@@ -226,7 +253,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        .map_err(Error::transport)?;
+        .map_err(|error| self.unanswered(error))?;
 
         let (head, body) = response.into_parts();
         if self.hop.home {
@@ -235,10 +262,14 @@ impl<'a> Run<'a> {
         let status = head.status.as_u16();
         let success = head.status.is_success() || self.accepted.contains(&status);
         if !success {
-            if let Some(next) = self.redirect(&head)? {
-                return Ok(Step::Follow(next));
-            }
-            return Err(self.failure(head, body, &attempt, generation).await);
+            return match self.hop.follow(&head, self.options.redirects, self.replayable) {
+                Verdict::Follow(next) => Ok(Step::Follow(next)),
+                Verdict::Refused(why) => {
+                    let failure = self.failure(head, body, &attempt, generation).await;
+                    Err(failure.because(format!("a redirect was not followed: {why}")))
+                }
+                Verdict::Other => Err(self.failure(head, body, &attempt, generation).await),
+            };
         }
         let (head, body) = self.success(head, body, attempt, until).await?;
         Ok(Step::Done(http::Response::from_parts(head, body)))
@@ -249,27 +280,25 @@ impl<'a> Run<'a> {
         &mut self,
         attempt: &Arc<Attempt>,
     ) -> Result<(http::Request<Body>, Option<Generation>), Failure> {
-        let body = match &self.body {
-            _ if self.hop.method == Method::GET && self.operation.method() != Method::GET => {
-                Body::empty()
-            }
-            Some(body) if self.replayable => body.try_clone().unwrap_or_default(),
-            _ => self.body.take().ok_or_else(|| {
-                Error::new(ErrorKind::Encode, "the body was sent already")
-            })?,
+        let again = self.body.as_ref().and_then(Body::try_clone);
+        let body = match again {
+            _ if !self.hop.with_body => Body::empty(),
+            Some(body) => body,
+            None => self
+                .body
+                .take()
+                .ok_or_else(|| Error::encode("the body was sent already"))?,
         };
         let mut request = http::Request::new(body);
         *request.method_mut() = self.hop.method.clone();
         *request.uri_mut() = self.hop.uri.clone();
         *request.headers_mut() = self.hop.headers.clone();
-        if self.hop.home {
-            for (name, value) in self.pipeline.headers() {
-                if !request.headers().contains_key(name) {
-                    request.headers_mut().insert(name.clone(), value.clone());
-                }
+        for (name, value) in self.pipeline.headers() {
+            if self.hop.home || is_harmless(name, value) {
+                request.headers_mut().entry(name).or_insert_with(|| value.clone());
             }
         }
-        if let Some(accepted) = decode::ACCEPTED {
+        if let Some(accepted) = decode::accepted(self.mode) {
             request.headers_mut().entry(ACCEPT_ENCODING).or_insert(accepted);
         }
         request.extensions_mut().insert(Arc::clone(attempt));
@@ -282,8 +311,11 @@ impl<'a> Run<'a> {
                 Ok((http::Request::from_parts(head, body), Some(generation)))
             }
             Authorized::NeedsRefresh => {
-                // Not lost: nothing was sent yet.
-                self.body = Some(body);
+                // Nothing was sent yet.
+                self.attempts -= 1;
+                if self.hop.with_body {
+                    self.body = Some(body);
+                }
                 Err(Failure::Refused(
                     None,
                     Error::auth("there are no credentials for this call"),
@@ -292,31 +324,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Renews the credentials, once a call at the most.
+    /// Renews the credentials, once a call at the most. Says whether the call
+    /// can be made with them.
     async fn refresh(&mut self, refused: Option<Generation>) -> Result<bool, Error> {
-        let again = self.replayable || self.body.is_some();
-        if self.refreshed || !again {
+        if std::mem::replace(&mut self.refreshed, true) {
             return Ok(false);
         }
-        self.refreshed = true;
         tracing::debug!("renewing the credentials");
         let refresh = self.pipeline.auth().refresh(refused);
-        match self.deadline {
+        let renewed = match self.deadline {
             None => refresh.await,
             Some(at) => tokio::time::timeout_at(at, refresh)
                 .await
                 .map_err(|_| timeout(Phase::Total, Delivery::NotSent))?,
-        }
+        };
+        // Renewed also for a body that is gone: the next call will need them.
+        Ok(renewed? && (self.body.is_some() || !self.hop.with_body))
     }
 
-    /// Where a redirecting answer leads, if this call follows it.
-    fn redirect(&self, head: &http::response::Parts) -> Result<Option<Hop>, Error> {
-        self.hop.follow(
-            head,
-            self.options.redirects,
-            self.replayable,
-            self.pipeline.base(),
-        )
+    /// An exchange that brought no head.
+    fn unanswered(&self, error: TransportError) -> Error {
+        let quiet = self.options.held_back
+            && error.kind() == TransportErrorKind::Timeout(Phase::FirstByte);
+        Error::transport(error).with_quiet(quiet)
     }
 
     /// Takes the body of a success.
@@ -333,7 +363,7 @@ impl<'a> Run<'a> {
         let decoder = if bodiless {
             None
         } else {
-            decode::for_answer(&mut head.headers, self.options.max_ratio).map_err(Error::transport)?
+            decode::for_answer(&mut head.headers, self.options.max_ratio)?
         };
         if head.status == http::StatusCode::SWITCHING_PROTOCOLS {
             return Ok((head, body));
@@ -347,8 +377,16 @@ impl<'a> Run<'a> {
                     return Err(Error::transport(crate::transport::too_large(limit)));
                 }
                 guard.set_until(until);
-                let bytes = guard.collect(limit).await.map_err(Error::transport)?;
-                Ok((head, bytes.into()))
+                match guard.collect(limit).await {
+                    Ok(bytes) => Ok((head, bytes.into())),
+                    Err(error) => {
+                        // A part of an answer is not "no news".
+                        let quiet = self.options.held_back
+                            && !guard.has_given()
+                            && error.kind() == TransportErrorKind::Timeout(Phase::Idle);
+                        Err(Error::transport(error).with_quiet(quiet))
+                    }
+                }
             }
         }
     }
@@ -378,9 +416,6 @@ impl<'a> Run<'a> {
         } else {
             ApiError::new(head.status)
         };
-        if head.status.is_redirection() && api.message.is_none() {
-            api.message = Some(String::from("a redirect that was not followed"));
-        }
         api.retry_after = api
             .retry_after
             .or_else(|| retry::retry_after(&head.headers, self.pipeline.clock()));
@@ -410,7 +445,7 @@ impl<'a> Run<'a> {
     /// How long to wait before the next attempt; `None` when another is of no
     /// use; the reason when it would be of use and must not be made.
     fn pause_before_retry(&self, error: &Error) -> Result<Option<Duration>, StopReason> {
-        if !error.is_retryable() {
+        if !error.is_retryable() || error.is_quiet() {
             return Ok(None);
         }
         let not_executed = error.api().is_some_and(|api| api.not_executed);
@@ -433,7 +468,9 @@ impl<'a> Run<'a> {
             return Err(StopReason::RetryAfter);
         }
         let pause = policy.backoff.pause(self.retries).max(asked.unwrap_or_default());
-        let next = Instant::now() + pause;
+        let Some(next) = Instant::now().checked_add(pause) else {
+            return Err(StopReason::RetryAfter);
+        };
         if self.deadline.is_some_and(|deadline| deadline <= next) {
             return Err(StopReason::Deadline);
         }
@@ -458,6 +495,3 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 fn timeout(phase: Phase, delivery: Delivery) -> Error {
     Error::transport(TransportError::new(TransportErrorKind::Timeout(phase), delivery))
 }
-
-#[cfg(test)]
-mod tests {}

@@ -1,6 +1,10 @@
 //! Small servers for the tests of the hyper transport.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part"
+)]
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -1,6 +1,7 @@
 //! The API key, read again from the daemon's configuration when it is refused.
 
 use std::fmt;
+#[cfg(feature = "discover")]
 use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
@@ -10,6 +11,7 @@ use http::{HeaderName, HeaderValue, request};
 use sync_core::auth::{Authorize, Authorized, Generation};
 use sync_core::{Body, Error, Secret};
 
+#[cfg(feature = "discover")]
 use crate::discover::Home;
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -27,6 +29,7 @@ pub(super) struct Key {
     scheme: Scheme,
     current: RwLock<Current>,
     /// The home directory to look for a newer key in.
+    #[cfg(feature = "discover")]
     home: Option<PathBuf>,
 }
 
@@ -37,11 +40,7 @@ struct Current {
 }
 
 impl Key {
-    pub(super) fn new(
-        scheme: Scheme,
-        key: Secret<String>,
-        home: Option<PathBuf>,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(scheme: Scheme, key: Secret<String>) -> Result<Self, Error> {
         let value = header(scheme, &key)?;
         Ok(Self {
             scheme,
@@ -50,10 +49,19 @@ impl Key {
                 value,
                 generation: 0,
             }),
-            home,
+            #[cfg(feature = "discover")]
+            home: None,
         })
     }
 
+    /// Looks for a newer key in this daemon's `config.xml` when this one is refused.
+    #[cfg(feature = "discover")]
+    pub(super) fn renewed_from(mut self, home: Option<PathBuf>) -> Self {
+        self.home = home;
+        self
+    }
+
+    #[cfg(feature = "discover")]
     fn renew(&self, key: Secret<String>) -> Result<bool, Error> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.key == key {
@@ -97,11 +105,12 @@ impl Authorize for Key {
         if now > refused {
             return Ok(true);
         }
-        match &self.home {
-            // The file is small, and written atomically by the daemon.
-            Some(directory) => self.renew(Home::read(directory)?.api_key().clone()),
-            None => Ok(false),
+        #[cfg(feature = "discover")]
+        if let Some(directory) = &self.home {
+            // The file is small, and the daemon writes it in one step.
+            return self.renew(Home::read(directory)?.api_key().clone());
         }
+        Ok(false)
     }
 
     fn secrets(&self) -> Vec<Secret<String>> {

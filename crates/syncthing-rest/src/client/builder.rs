@@ -22,6 +22,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub struct ClientBuilder {
     url: String,
     key: Option<(Scheme, Secret<String>)>,
+    #[cfg(feature = "discover")]
     home: Option<PathBuf>,
     host: Option<String>,
     options: CallOptions,
@@ -31,7 +32,6 @@ pub struct ClientBuilder {
     tls: Option<sync_core::hyper::TlsConfig>,
     #[cfg(feature = "tls")]
     trusted: Option<sync_core::hyper::ExactCertificate>,
-    error: Option<Error>,
 }
 
 impl ClientBuilder {
@@ -39,6 +39,7 @@ impl ClientBuilder {
         Self {
             url,
             key: None,
+            #[cfg(feature = "discover")]
             home: None,
             host: None,
             options: CallOptions::default(),
@@ -48,7 +49,6 @@ impl ClientBuilder {
             tls: None,
             #[cfg(feature = "tls")]
             trusted: None,
-            error: None,
         }
     }
 
@@ -166,9 +166,6 @@ impl ClientBuilder {
     /// absolute, the key cannot be sent in a header, or the parts do not go
     /// together.
     pub fn build(self) -> Result<Client, Error> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
         let service = Arc::new(SyncthingService::default());
         let transport: Arc<dyn Transport> = match self.transport {
             Some(transport) => transport,
@@ -184,7 +181,7 @@ impl ClientBuilder {
                     (Some(tls), None) => hyper.tls(tls),
                     (None, Some(exact)) => {
                         let tls = sync_core::hyper::TlsConfig::builder()
-                            .trust_exactly(exact)
+                            .exact_certificate(exact)
                             .build()
                             .map_err(Error::transport)?;
                         hyper.tls(tls)
@@ -203,7 +200,10 @@ impl ClientBuilder {
                 concat!("syncthing-rest/", env!("CARGO_PKG_VERSION")),
             );
         if let Some((scheme, key)) = self.key {
-            pipeline = pipeline.auth(Key::new(scheme, key, self.home)?);
+            let key = Key::new(scheme, key)?;
+            #[cfg(feature = "discover")]
+            let key = key.renewed_from(self.home);
+            pipeline = pipeline.auth(key);
         }
         if let Some(host) = self.host {
             pipeline = pipeline.header(HOST, host);

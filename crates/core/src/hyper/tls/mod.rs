@@ -17,6 +17,7 @@ use http::Uri;
 /// The version of rustls in use, for [`TlsConfigBuilder::crypto_provider`].
 pub use rustls;
 use rustls::ClientConfig;
+use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
@@ -105,7 +106,10 @@ impl TlsConfig {
             let _ = self.0.ready.set(made);
         }
         let Some(ready) = self.0.ready.get() else {
-            return Err(ConnectError::new(TransportErrorKind::Request, "TLS is not ready"));
+            return Err(ConnectError::new(
+                TransportErrorKind::Request,
+                "TLS is not ready",
+            ));
         };
         Ok(Arc::clone(match protocol {
             Protocol::Http1 => &ready.http1,
@@ -147,10 +151,15 @@ impl Settings {
             .map_err(|error| SetupError::caused("the provider supports no TLS version", error))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
-        let config = match &self.identity {
+        let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => identity.apply(builder)?,
         };
+        if !self.exact.is_empty() {
+            // A resumed session shows no certificate, and the file that holds
+            // the trusted one may have changed since.
+            config.resumption = Resumption::disabled();
+        }
         let offering = |protocols: &[&[u8]]| {
             let mut config = config.clone();
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
@@ -254,11 +263,7 @@ impl TlsConfigBuilder {
 
     /// The certificate (with its chain) and the private key to show to servers
     /// that ask for one, both as PEM.
-    pub fn client_certificate_pem(
-        mut self,
-        chain: impl AsRef<[u8]>,
-        key: &Secret<String>,
-    ) -> Self {
+    pub fn client_certificate_pem(mut self, chain: impl AsRef<[u8]>, key: &Secret<String>) -> Self {
         match Identity::from_pem(chain.as_ref(), key) {
             Ok(identity) => self.settings.identity = Some(identity),
             Err(error) => {

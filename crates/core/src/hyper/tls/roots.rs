@@ -42,7 +42,9 @@ impl Roots {
         if found {
             Ok(())
         } else {
-            Err(settings("there is no certificate in the PEM text of the roots"))
+            Err(settings(
+                "there is no certificate in the PEM text of the roots",
+            ))
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::check::{
-    Context, Outcome, body_error, by_hand, ensure, ensure_broken_body, post, single, text,
+    Context, Outcome, body_error, by_hand, ensure, ensure_broken_body, meanwhile, post, single,
+    text,
 };
 use super::contracts;
 use crate::testing::{Event, Gate, Reply, Script, ScriptedServer};
@@ -21,6 +22,7 @@ contracts![
     a_cut_body_with_a_length_fails,
     a_cut_chunked_body_fails,
     a_broken_chunk_fails,
+    a_broken_body_takes_back_no_head needs Streams,
     a_request_body_in_memory_has_its_length,
     a_streamed_request_body_arrives_whole needs Streams,
     a_request_body_goes_out_as_it_is_produced needs Streams,
@@ -108,15 +110,13 @@ async fn a_cut_body_with_a_length_fails(context: Context) -> Outcome {
     let server =
         ScriptedServer::serve(|_| Reply::ok().content_length(100).body("hello").then_close())
             .await?;
-    let answer = context.get(&server.url("/")).await?;
-    ensure_broken_body(&body_error(answer).await?)
+    ensure_broken_body(&context.broken(&server.url("/")).await?)
 }
 
 async fn a_cut_chunked_body_fails(context: Context) -> Outcome {
     let server =
         ScriptedServer::serve(|_| Reply::ok().chunk("hello").unfinished().then_close()).await?;
-    let answer = context.get(&server.url("/")).await?;
-    ensure_broken_body(&body_error(answer).await?)
+    ensure_broken_body(&context.broken(&server.url("/")).await?)
 }
 
 async fn a_broken_chunk_fails(context: Context) -> Outcome {
@@ -124,7 +124,15 @@ async fn a_broken_chunk_fails(context: Context) -> Outcome {
         .read_request()
         .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nno size\r\n");
     let server = ScriptedServer::always(script).await?;
+    ensure_broken_body(&context.broken(&server.url("/")).await?)
+}
+
+async fn a_broken_body_takes_back_no_head(context: Context) -> Outcome {
+    let server =
+        ScriptedServer::serve(|_| Reply::new(404).content_length(100).body("why").then_close())
+            .await?;
     let answer = context.get(&server.url("/")).await?;
+    ensure!(answer.status() == 404, "the status is {}", answer.status());
     ensure_broken_body(&body_error(answer).await?)
 }
 
@@ -165,12 +173,12 @@ async fn a_request_body_goes_out_as_it_is_produced(context: Context) -> Outcome 
     let server = ScriptedServer::serve(|_| Reply::ok()).await?;
     let (pieces, body) = by_hand();
     let request = post(&server.url("/"), body)?;
-    let call = tokio::spawn(async move { context.send(request).await });
+    let mut call = tokio::spawn(async move { context.send(request).await });
     for so_far in [5, 10] {
         let _ = pieces.send(Ok(Bytes::from_static(b"hello")));
-        server
-            .wait_for(|event| matches!(event, Event::BodyPart { so_far: n, .. } if *n == so_far))
-            .await?;
+        let came = server
+            .wait_for(|event| matches!(event, Event::BodyPart { so_far: n, .. } if *n == so_far));
+        meanwhile(&mut call, came).await?;
     }
     ensure!(
         server.executions() == 0,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Request;
 
-use super::check::{Context, Outcome, Violation, ensure, get, text};
+use super::check::{Context, Outcome, Violation, ensure, get, meanwhile, text};
 use super::contracts;
-use crate::testing::{Event, Gate, Reply, Script, ScriptedServer};
+use crate::testing::{Gate, Reply, Script, ScriptedServer};
 use crate::transport::{Attempt, Body, Operation};
 
 contracts![
@@ -17,9 +17,10 @@ contracts![
     a_dropped_call_is_canceled,
     a_dropped_call_does_not_answer_the_next,
     a_dropped_body_does_not_disturb_the_next_call,
+    a_dropped_unfinished_body_does_not_disturb_the_next_call needs Streams,
     a_dropped_endless_body_ends_the_transfer needs Streams,
     a_connection_is_not_used_again_after_a_timeout,
-    a_connection_is_not_used_again_after_a_timeout_in_the_body,
+    a_connection_is_not_used_again_after_a_timeout_in_the_body needs Streams,
     a_waiting_call_does_not_hold_up_others,
     a_hundred_calls_get_their_own_answers,
     a_dropped_transport_closes_its_idle_connections needs ClosesOnDrop,
@@ -71,8 +72,8 @@ async fn drop_call(
     before_drop: impl FnOnce(),
 ) -> Outcome {
     let transport = Arc::clone(&context.transport);
-    let call = tokio::spawn(async move { transport.send(request).await });
-    server.request(1).await?;
+    let mut call = tokio::spawn(async move { transport.send(request).await });
+    meanwhile(&mut call, server.request(1)).await?;
     before_drop();
     call.abort();
     match call.await {
@@ -115,20 +116,32 @@ async fn a_dropped_call_does_not_answer_the_next(context: Context) -> Outcome {
     Ok(())
 }
 
-async fn a_dropped_body_does_not_disturb_the_next_call(context: Context) -> Outcome {
+async fn ensure_undisturbed(context: Context, reply: Reply) -> Outcome {
     let server = ScriptedServer::serve(move |request| match request.path() {
-        "/short" => Reply::ok().body("unread"),
-        "/cut" => Reply::ok().content_length(1000).body("unread").then_stall(),
-        "/chunked" => Reply::ok().chunk("unread").unfinished().then_stall(),
+        "/dropped" => reply.clone(),
         _ => Reply::ok().body("next"),
     })
     .await?;
-    for path in ["/short", "/cut", "/chunked"] {
-        drop(context.get(&server.url(path)).await?);
+    for _ in 0..3 {
+        drop(context.get(&server.url("/dropped")).await?);
         let next = context.text(&server.url("/")).await?;
-        ensure!(next == "next", "the answer after {path} is {next:?}");
+        ensure!(next == "next", "the next answer is {next:?}");
     }
     Ok(())
+}
+
+async fn a_dropped_body_does_not_disturb_the_next_call(context: Context) -> Outcome {
+    ensure_undisturbed(context, Reply::ok().body("unread")).await
+}
+
+async fn a_dropped_unfinished_body_does_not_disturb_the_next_call(context: Context) -> Outcome {
+    let length = Reply::ok().content_length(1000).body("unread").then_stall();
+    ensure_undisturbed(Context::new(Arc::clone(&context.transport)), length).await?;
+    ensure_undisturbed(
+        context,
+        Reply::ok().chunk("unread").unfinished().then_stall(),
+    )
+    .await
 }
 
 async fn a_dropped_endless_body_ends_the_transfer(context: Context) -> Outcome {
@@ -164,7 +177,11 @@ async fn a_connection_is_not_used_again_after_a_timeout_in_the_body(context: Con
     let gate = Gate::new();
     let held = gate.clone();
     let server = ScriptedServer::serve(move |_| {
-        Reply::ok().content_length(10).body("hello").wait(&held).body("world")
+        Reply::ok()
+            .content_length(10)
+            .body("hello")
+            .wait(&held)
+            .body("world")
     })
     .await?;
     let attempt = Arc::new(Attempt::new(&OPERATION, 1));
@@ -173,11 +190,19 @@ async fn a_connection_is_not_used_again_after_a_timeout_in_the_body(context: Con
     let answer = context.send(request).await?;
     attempt.mark_timed_out();
     drop(answer);
-    // Now the connection could be read to the end of the body, and kept.
+    // Now the connection could be read to the end of the body, and kept: give
+    // a transport that does so the time.
     gate.open();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
     let next = context.text(&server.url("/")).await?;
     ensure!(next == "helloworld", "the next answer is {next:?}");
-    ensure!(server.connections() == 2, "{} connections", server.connections());
+    ensure!(
+        server.connections() == 2,
+        "{} connections",
+        server.connections()
+    );
     Ok(())
 }
 
@@ -191,8 +216,8 @@ async fn a_waiting_call_does_not_hold_up_others(context: Context) -> Outcome {
     .await?;
     let transport = Arc::clone(&context.transport);
     let request = get(&server.url("/slow"))?;
-    let slow = tokio::spawn(async move { transport.send(request).await });
-    server.request(1).await?;
+    let mut slow = tokio::spawn(async move { transport.send(request).await });
+    meanwhile(&mut slow, server.request(1)).await?;
     let quick = context.text(&server.url("/quick")).await?;
     ensure!(quick == "quick", "the quick answer is {quick:?}");
     gate.open();
@@ -228,11 +253,6 @@ async fn a_hundred_calls_get_their_own_answers(context: Context) -> Outcome {
 async fn a_dropped_transport_closes_its_idle_connections(context: Context) -> Outcome {
     let server = ScriptedServer::serve(|_| Reply::ok().body("hello")).await?;
     text(context.get(&server.url("/")).await?).await?;
-    let closed = |event: &Event| matches!(event, Event::PeerClosed { .. });
-    ensure!(
-        !server.events().iter().any(closed),
-        "the connection was closed although it could have been kept"
-    );
     drop(context);
     server.peer_closed(1).await?;
     Ok(())

@@ -1,8 +1,9 @@
 //! What the contracts are written with.
 
 use std::fmt;
+use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::{Request, Response};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::testing::script::{Received, ScriptFailure};
 use crate::transport::{Body, Delivery, Transport, TransportError, TransportErrorKind};
@@ -102,6 +104,15 @@ impl Context {
             ))),
         }
     }
+
+    /// The error that an answer with a broken body ends in: when it is read, or
+    /// at once where the transport reads bodies whole.
+    pub(super) async fn broken(&self, url: &str) -> Result<TransportError, Violation> {
+        match self.send(get(url)?).await {
+            Ok(answer) => body_error(answer).await,
+            Err(error) => Ok(error),
+        }
+    }
 }
 
 pub(super) fn get(url: &str) -> Result<Request<Body>, http::Error> {
@@ -187,6 +198,24 @@ pub(super) fn single(mut requests: Vec<Received>) -> Result<Received, Violation>
     requests
         .pop()
         .ok_or_else(|| Violation("no request came".to_owned()))
+}
+
+/// Waits for something to happen at the server while a call is under way.
+pub(super) async fn meanwhile<T>(
+    call: &mut JoinHandle<Result<Response<Body>, TransportError>>,
+    happening: impl Future<Output = Result<T, ScriptFailure>>,
+) -> Result<T, Violation> {
+    let mut happening = pin!(happening);
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(happened) = happening.as_mut().poll(cx) {
+            return Poll::Ready(Ok(happened?));
+        }
+        let ended = std::task::ready!(Pin::new(&mut *call).poll(cx));
+        Poll::Ready(Err(Violation(format!(
+            "the call ended too early: {ended:?}"
+        ))))
+    })
+    .await
 }
 
 /// A request body whose pieces are sent by hand.

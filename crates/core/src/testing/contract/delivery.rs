@@ -20,7 +20,7 @@ contracts![
     a_cut_head_is_no_answer,
     garbage_is_a_protocol_error,
     two_lengths_are_no_answer,
-    a_reset_fails_only_the_body,
+    a_reset_fails_only_the_body needs Streams,
     a_connection_that_closed_while_idle_doubles_nothing,
     a_one_shot_body_is_sent_once,
 ];

@@ -122,7 +122,9 @@ impl Folder {
 
     /// Whether it is shared with this device.
     pub fn is_shared_with(&self, device: &DeviceId) -> bool {
-        self.devices.iter().any(|shared| shared.device_id == *device)
+        self.devices
+            .iter()
+            .any(|shared| shared.device_id == *device)
     }
 }
 

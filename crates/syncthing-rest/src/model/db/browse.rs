@@ -183,13 +183,21 @@ mod tests {
         let text = r#"[{"name":"a","modTime":null,"size":1,"type":"FILE_INFO_TYPE_FIFO","owner":{"uid":0}},
             {"name":"b","size":128,"type":"FILE_INFO_TYPE_DIRECTORY","children":[{"name":"c","size":2,"type":"FILE_INFO_TYPE_FILE"}]}]"#;
         let tree: Vec<BrowseNode> = serde_json::from_str(text).unwrap();
-        assert_eq!(tree[0].file_type, FileType::Other(String::from("FILE_INFO_TYPE_FIFO")));
+        assert_eq!(
+            tree[0].file_type,
+            FileType::Other(String::from("FILE_INFO_TYPE_FIFO"))
+        );
         assert_eq!(tree[0].mod_time, None);
         let extra = tree[0].extra.as_deref().unwrap();
         assert_eq!(extra.iter().next().unwrap().1.get(), r#"{"uid":0}"#);
         assert!(tree[1].is_directory() && tree[1].count() == 2);
         let written = serde_json::to_string(&tree).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<BrowseNode>>(&written).unwrap(), tree);
-        assert!(written.contains("FILE_INFO_TYPE_FIFO") && written.contains(r#""owner":{"uid":0}"#));
+        assert_eq!(
+            serde_json::from_str::<Vec<BrowseNode>>(&written).unwrap(),
+            tree
+        );
+        assert!(
+            written.contains("FILE_INFO_TYPE_FIFO") && written.contains(r#""owner":{"uid":0}"#)
+        );
     }
 }

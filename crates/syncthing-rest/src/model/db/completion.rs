@@ -75,8 +75,13 @@ mod tests {
     #[test]
     fn a_hundred_per_cent_is_not_complete() {
         assert!(!completion(r#"{"completion":100,"remoteState":"paused"}"#).is_complete());
-        assert!(!completion(r#"{"completion":100,"remoteState":"new","needItems":0}"#).is_complete());
-        assert!(!completion(r#"{"completion":100,"remoteState":"valid","needDeletes":1}"#).is_complete());
+        assert!(
+            !completion(r#"{"completion":100,"remoteState":"new","needItems":0}"#).is_complete()
+        );
+        assert!(
+            !completion(r#"{"completion":100,"remoteState":"valid","needDeletes":1}"#)
+                .is_complete()
+        );
         assert!(completion(r#"{"completion":100,"remoteState":"valid"}"#).is_complete());
         assert!(completion(r#"{"completion":100}"#).is_complete());
     }

@@ -287,4 +287,149 @@ mod tests {
     fn an_event_is_small() {
         assert!(size_of::<Event>() <= 256, "{}", size_of::<Event>());
     }
+
+    #[test]
+    fn every_type_has_its_data() {
+        const ID: &str = "3CA5NYZ-LPETZRL-GQJZQP6-ET27JAQ-M6KL5YE-VB6GZZK-3IGHPB2-4OO4BQF";
+        const URL: &str = r#"{"Scheme":"tcp","Opaque":"","User":null,"Host":"10.0.0.1:22000","Path":"",
+            "RawPath":"","OmitHost":false,"ForceQuery":false,"RawQuery":"","Fragment":"","RawFragment":""}"#;
+        let item = r#""folder":"f","item":"a/b","type":"dir","action":"metadata""#;
+        let change = r#"{"folder":"f","folderID":"f","label":"F","action":"deleted","type":"symlink",
+            "path":"a","modifiedBy":"3CA5NYZ"}"#;
+        let completion = r#""completion":95,"globalBytes":1,"needBytes":0,"globalItems":1,"needItems":0,
+            "needDeletes":1,"sequence":9,"remoteState":"valid""#;
+        let types = [
+            ("Starting", format!(r#"{{"home":"/h","myID":"{ID}"}}"#)),
+            ("StartupComplete", format!(r#"{{"myID":"{ID}"}}"#)),
+            (
+                "ConfigSaved",
+                String::from(r#"{"version":52,"folders":[]}"#),
+            ),
+            (
+                "DeviceDiscovered",
+                format!(r#"{{"device":"{ID}","addrs":["tcp://a"]}}"#),
+            ),
+            (
+                "DeviceConnected",
+                format!(
+                    r#"{{"id":"{ID}","deviceName":"n","clientName":"c","clientVersion":"v","type":"relay-server"}}"#
+                ),
+            ),
+            (
+                "DeviceDisconnected",
+                format!(r#"{{"id":"{ID}","error":"gone"}}"#),
+            ),
+            ("DevicePaused", format!(r#"{{"device":"{ID}"}}"#)),
+            ("DeviceResumed", format!(r#"{{"device":"{ID}"}}"#)),
+            (
+                "DeviceRejected",
+                format!(r#"{{"device":"{ID}","name":"n","address":"a"}}"#),
+            ),
+            (
+                "PendingDevicesChanged",
+                format!(
+                    r#"{{"added":[{{"deviceID":"{ID}","name":"n","address":"a"}}],"removed":null}}"#
+                ),
+            ),
+            (
+                "PendingFoldersChanged",
+                format!(
+                    r#"{{"added":null,"removed":[{{"folderID":"f"}},{{"folderID":"g","deviceID":"{ID}"}}]}}"#
+                ),
+            ),
+            (
+                "FolderRejected",
+                format!(r#"{{"device":"{ID}","folder":"f","folderLabel":"F"}}"#),
+            ),
+            ("ClusterConfigReceived", format!(r#"{{"device":"{ID}"}}"#)),
+            ("FolderPaused", String::from(r#"{"id":"f","label":"F"}"#)),
+            ("FolderResumed", String::from(r#"{"id":"f","label":"F"}"#)),
+            (
+                "StateChanged",
+                String::from(
+                    r#"{"folder":"f","from":"idle","to":"error","duration":1.5,"error":"full"}"#,
+                ),
+            ),
+            (
+                "FolderSummary",
+                String::from(r#"{"folder":"f","summary":{"state":"idle"}}"#),
+            ),
+            (
+                "FolderCompletion",
+                format!(r#"{{"folder":"f","device":"{ID}",{completion}}}"#),
+            ),
+            (
+                "FolderErrors",
+                String::from(r#"{"folder":"f","errors":[{"path":"a","error":"b"}]}"#),
+            ),
+            (
+                "FolderScanProgress",
+                String::from(r#"{"folder":"f","current":1,"total":2,"rate":0.5}"#),
+            ),
+            (
+                "FolderWatchStateChanged",
+                String::from(r#"{"folder":"f","from":"too many","to":null}"#),
+            ),
+            ("ItemStarted", format!("{{{item}}}")),
+            ("ItemFinished", format!(r#"{{{item},"error":"busy"}}"#)),
+            (
+                "LocalIndexUpdated",
+                String::from(
+                    r#"{"folder":"f","items":1,"sequence":2,"version":2,"filenames":["a"]}"#,
+                ),
+            ),
+            (
+                "RemoteIndexUpdated",
+                format!(r#"{{"device":"{ID}","folder":"f","items":1,"sequence":2,"version":2}}"#),
+            ),
+            ("LocalChangeDetected", change.to_owned()),
+            ("RemoteChangeDetected", change.to_owned()),
+            (
+                "DownloadProgress",
+                String::from(
+                    r#"{"f":{"a":{"total":2,"reused":0,"copiedFromOrigin":0,
+                "copiedFromOriginShifted":0,"copiedFromElsewhere":0,"pulled":1,"pulling":1,"bytesDone":1,"bytesTotal":2}}}"#,
+                ),
+            ),
+            (
+                "RemoteDownloadProgress",
+                format!(r#"{{"device":"{ID}","folder":"f","state":{{"a":3}}}}"#),
+            ),
+            (
+                "ListenAddressesChanged",
+                format!(r#"{{"address":{URL},"lan":[{URL}],"wan":null}}"#),
+            ),
+            (
+                "LoginAttempt",
+                String::from(
+                    r#"{"success":false,"username":"u","remoteAddress":"::1","proxy":"p"}"#,
+                ),
+            ),
+            (
+                "Failure",
+                String::from(r#"{"Description":"d","Goroutines":"g","Extra":{"a":"b"}}"#),
+            ),
+            (
+                "UpgradeRestartScheduled",
+                String::from(r#"{"delayS":60,"newVersion":"v2.1.4"}"#),
+            ),
+        ];
+        for (name, data) in &types {
+            let event = event(name, data);
+            assert_eq!(event.kind.event_type().as_str(), *name);
+            assert!(!matches!(event.kind, EventKind::Unknown { .. }), "{name}");
+            let printed = format!("{event:?}");
+            assert!(!printed.contains("extra: {\""), "{name}: {printed}");
+        }
+        let addresses = event("ListenAddressesChanged", &types[29].1);
+        let EventKind::ListenAddressesChanged(addresses) = addresses.kind else {
+            panic!()
+        };
+        assert_eq!(addresses.address.to_string(), "tcp://10.0.0.1:22000");
+        let completion = event("FolderCompletion", &types[17].1);
+        let EventKind::FolderCompletion(completion) = completion.kind else {
+            panic!()
+        };
+        assert!(!completion.to_completion().is_complete());
+    }
 }

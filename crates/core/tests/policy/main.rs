@@ -1,0 +1,13 @@
+//! The policy loop from outside: what is repeated, waited for, followed,
+//! authorized, decoded, and said when it fails. No sockets; time is virtual.
+
+mod auth;
+mod bodies;
+mod codings;
+mod errors;
+mod faults;
+mod polls;
+mod redirects;
+mod retry;
+mod support;
+mod timeouts;

@@ -1,0 +1,71 @@
+//! Editing one folder or device.
+
+use serde_json::Value;
+use sync_core::Error;
+
+use super::diff::{self, is_addressable};
+use super::{Change, EditError, Edited, Section, edit, own_id, send_all, to_json};
+use crate::model::config::{Device, Folder, FolderDevice};
+use crate::model::{DeviceId, FolderId};
+use crate::{Client, endpoints};
+
+/// Reads one folder, lets `change` edit it, and sends the difference.
+pub(crate) async fn edit_folder(
+    client: &Client,
+    id: &FolderId,
+    change: impl FnOnce(&mut Folder) -> Result<(), Error>,
+) -> Result<Edited, EditError> {
+    if !is_addressable(id.as_str()) {
+        return Box::pin(edit(client, |config| match config.folder_mut(id) {
+            Some(folder) => change(folder),
+            None => Err(Error::config(format!("no folder has the ID {id}"))),
+        }))
+        .await;
+    }
+    let call = client.call(&endpoints::FOLDER).path(id.as_str());
+    let mut folder = call.json::<Box<Folder>>().await?;
+    let before = to_json(&folder)?;
+    change(&mut folder)?;
+    if folder.id != *id {
+        return Err(Error::config("the ID of a folder cannot be edited").into());
+    }
+    if folder.path.trim().is_empty() {
+        return Err(Error::config("a folder needs a path").into());
+    }
+    let own = own_id(client).await?;
+    if !folder.is_shared_with(&own) {
+        folder.devices.push(FolderDevice::new(own));
+    }
+    let after = to_json(&folder)?;
+    send_difference(client, &before, &after, Section::Folder(id.to_string())).await
+}
+
+/// Reads one device, lets `change` edit it, and sends the difference.
+pub(crate) async fn edit_device(
+    client: &Client,
+    id: &DeviceId,
+    change: impl FnOnce(&mut Device) -> Result<(), Error>,
+) -> Result<Edited, EditError> {
+    let call = client.call(&endpoints::DEVICE).path(id.to_string());
+    let mut device = call.json::<Box<Device>>().await?;
+    let before = to_json(&device)?;
+    change(&mut device)?;
+    if device.device_id != *id {
+        return Err(Error::config("the ID of a device cannot be edited").into());
+    }
+    let after = to_json(&device)?;
+    send_difference(client, &before, &after, Section::Device(id.to_string())).await
+}
+
+async fn send_difference(
+    client: &Client,
+    before: &Value,
+    after: &Value,
+    section: Section,
+) -> Result<Edited, EditError> {
+    let change: Option<Change> = match (before, after) {
+        (Value::Object(before), Value::Object(after)) => diff::plan_item(before, after, section),
+        _ => None,
+    };
+    send_all(client, Vec::from_iter(change)).await
+}

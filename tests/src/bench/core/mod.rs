@@ -1,0 +1,92 @@
+//! The pipeline beside bare hyper: what a call costs more than the bytes.
+//!
+//! | client | what it is |
+//! |---|---|
+//! | `raw` | one HTTP/1.1 connection of hyper, no pool |
+//! | `legacy` | hyper-util's client with pool, no headers of its own |
+//! | `legacyh` | the same, with exactly the headers that the pipeline sends |
+//! | `transport` | `Arc<dyn Transport>` over `HyperTransport`, with these headers |
+//! | `pipeline` | `Pipeline::call` with its defaults and an API key |
+//!
+//! Instructions, counted by valgrind's callgrind, are the gate: they don't
+//! depend on what else the machine does. Wall time is shown beside them, with
+//! server and client on the same core, where it varies least.
+
+mod clients;
+mod gate;
+mod rounds;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+use super::Result;
+use clients::Kind;
+
+const HELP: &str = "\
+bench-core [--quick] [--gate]     measure all clients, print one table
+    --quick   fewer rounds
+    --gate    fail when a goal is missed
+
+bench-core serve                  the server that is measured against
+bench-core client KIND requests URL N
+bench-core client KIND stream URL N";
+
+/// The program: benchmark, server and client in one.
+pub fn main() -> ExitCode {
+    super::exit(run())
+}
+
+fn run() -> Result<ExitCode> {
+    let mut parser = lexopt::Parser::from_env();
+    let (mut quick, mut gate) = (false, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("quick") => quick = true,
+            Long("gate") => gate = true,
+            Long("help") | Short('h') => {
+                println!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Value(name) if name == "serve" => {
+                server::serve()?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Value(name) if name == "client" => {
+                let kind: Kind = parser.value()?.parse()?;
+                let mode = parser.value()?.string()?;
+                let url: http::Uri = parser.value()?.parse()?;
+                let count: u32 = parser.value()?.parse()?;
+                let cost = match mode.as_str() {
+                    "requests" => clients::requests(kind, url, count)?,
+                    "stream" => clients::stream(kind, url, count)?,
+                    other => return Err(format!("`{other}` is neither requests nor stream").into()),
+                };
+                println!("{}", serde_json::to_string(&cost)?);
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let program = std::env::current_exe()?;
+    let missed = measure(program, quick)?;
+    Ok(if gate && missed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Measures everything and prints it; whether a goal was missed.
+fn measure(program: PathBuf, quick: bool) -> Result<bool> {
+    let server = server::Server::start(&program)?;
+    let measured = rounds::all(&program, &server, quick)?;
+    println!("{}", measured.table());
+    let goals = gate::goals(&measured);
+    for goal in &goals {
+        println!("{goal}");
+    }
+    Ok(goals.iter().any(|goal| goal.is_missed()))
+}

@@ -1,0 +1,22 @@
+//! Benchmarks: ours beside bare hyper, and beside other people's clients.
+//!
+//! A client is measured in a process of its own, started anew for every round,
+//! so that peak memory is its own and no client warms anything up for the next.
+//! Rounds are interleaved: whatever the machine does meanwhile meets all alike.
+
+pub mod core;
+mod measure;
+mod stats;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// Ends a benchmark's program.
+fn exit(result: Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}
