@@ -2,3 +2,11 @@
 
 #[cfg(feature = "bench")]
 pub mod bench;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod syncthing;
+
+use std::error::Error;
+
+/// What can go wrong here is told to a person.
+pub type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;

@@ -24,7 +24,12 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
     /// Understands an answer that is not a success. The body may be cut (64 KiB).
     ///
     /// The default takes a short text body as the message.
-    fn explain(&self, operation: &Operation, head: &http::response::Parts, body: &Bytes) -> ApiError {
+    fn explain(
+        &self,
+        operation: &Operation,
+        head: &http::response::Parts,
+        body: &Bytes,
+    ) -> ApiError {
         let _ = operation;
         let error = ApiError::new(head.status);
         match std::str::from_utf8(body).map(str::trim) {
@@ -47,7 +52,12 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
 }
 
 impl<T: Service + ?Sized> Service for Arc<T> {
-    fn explain(&self, operation: &Operation, head: &http::response::Parts, body: &Bytes) -> ApiError {
+    fn explain(
+        &self,
+        operation: &Operation,
+        head: &http::response::Parts,
+        body: &Bytes,
+    ) -> ApiError {
         T::explain(self, operation, head, body)
     }
 
@@ -158,7 +168,10 @@ impl Pipeline {
     pub(crate) fn request_line(&self, operation: &Operation, uri: &Uri) -> RequestLine {
         RequestLine {
             method: operation.method().clone(),
-            uri: self.scrubber().scrub(&redact::uri(uri, self.service().shown_query())).into_owned(),
+            uri: self
+                .scrubber()
+                .scrub(&redact::uri(uri, self.service().shown_query()))
+                .into_owned(),
         }
     }
 
@@ -268,10 +281,12 @@ impl PipelineBuilder {
             Some(transport) => transport,
             None => default_transport()?,
         };
-        self.headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!(
-            "sync-core/",
-            env!("CARGO_PKG_VERSION")
-        )));
+        self.headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!(
+                "sync-core/",
+                env!("CARGO_PKG_VERSION")
+            )));
         Ok(Pipeline(Arc::new(Inner {
             transport,
             base,
@@ -287,17 +302,19 @@ impl PipelineBuilder {
 }
 
 fn parse_base(text: &str) -> Result<Uri, Error> {
-    let uri: Uri = text
-        .parse()
-        .map_err(|error: http::uri::InvalidUri| {
-            Error::config("the service's address is not a URI").with_source(error)
-        })?;
+    let uri: Uri = text.parse().map_err(|error: http::uri::InvalidUri| {
+        Error::config("the service's address is not a URI").with_source(error)
+    })?;
     if !is_http(&uri) || uri.host().is_none_or(str::is_empty) {
         return Err(Error::config(
             "the service's address must be absolute, as in http://127.0.0.1:8384",
         ));
     }
-    if uri.authority().map(Authority::as_str).is_some_and(|text| text.contains('@')) {
+    if uri
+        .authority()
+        .map(Authority::as_str)
+        .is_some_and(|text| text.contains('@'))
+    {
         return Err(Error::config(
             "the service's address must not hold credentials; pass them on their own",
         ));
@@ -316,5 +333,7 @@ fn default_transport() -> Result<Arc<dyn Transport>, Error> {
 
 #[cfg(not(feature = "hyper"))]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
-    Err(Error::config("a transport is needed, as the feature `hyper` is off"))
+    Err(Error::config(
+        "a transport is needed, as the feature `hyper` is off",
+    ))
 }

@@ -53,7 +53,11 @@ pub fn uri(uri: &Uri, shown: &[&str]) -> String {
         text.push_str(scheme);
         text.push_str("://");
         let authority = authority.as_str();
-        text.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
+        text.push_str(
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host),
+        );
     }
     text.push_str(uri.path());
     if let Some(query) = uri.query() {
@@ -140,7 +144,8 @@ impl Scrubber {
             }
         }
         // Longest first, so that no needle leaves the tail of another behind.
-        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
+        self.needles
+            .sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
     }
 
     /// The text without the secrets.
@@ -177,7 +182,9 @@ impl Scrubber {
 
     /// Whether any of the secrets is in the text.
     pub fn finds(&self, text: &str) -> bool {
-        self.needles.iter().any(|needle| text.contains(needle.expose().as_str()))
+        self.needles
+            .iter()
+            .any(|needle| text.contains(needle.expose().as_str()))
     }
 }
 
@@ -223,7 +230,11 @@ fn lower_hex(encoded: &str) -> String {
     let mut text = String::with_capacity(encoded.len());
     let mut digits = 0;
     for c in encoded.chars() {
-        text.push(if digits > 0 { c.to_ascii_lowercase() } else { c });
+        text.push(if digits > 0 {
+            c.to_ascii_lowercase()
+        } else {
+            c
+        });
         digits = if c == '%' { 2 } else { i32::max(digits - 1, 0) };
     }
     text
@@ -258,7 +269,12 @@ mod tests {
     #[test]
     fn a_secret_is_found_in_each_of_its_spellings() {
         let scrubber = Scrubber::new([Secret::from("p@ss/w\"rd")]);
-        for text in ["p@ss/w\"rd", "p%40ss%2Fw%22rd", "cEBzcy93InJk", r#"p@ss/w\"rd"#] {
+        for text in [
+            "p@ss/w\"rd",
+            "p%40ss%2Fw%22rd",
+            "cEBzcy93InJk",
+            r#"p@ss/w\"rd"#,
+        ] {
             let clean = scrubber.scrub(text).into_owned();
             assert_eq!(clean, "[redacted]", "{text}");
         }

@@ -1,7 +1,12 @@
 //! HTTP/1.1 as it really comes over the wire.
 
 #![cfg(feature = "hyper")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod hyper_support;
 
@@ -189,6 +194,15 @@ async fn a_relative_uri_is_refused_before_anything_is_sent() {
         assert_eq!(error.kind(), TransportErrorKind::Request);
         assert_eq!(error.delivery(), Delivery::NotSent);
     }
+}
+
+#[cfg(not(feature = "rustls-no-provider"))]
+#[tokio::test]
+async fn https_without_tls_names_the_feature_to_turn_on() {
+    let error = answer_to(get("https://127.0.0.1/")).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Request);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("rustls-ring"), "{error}");
 }
 
 #[tokio::test]

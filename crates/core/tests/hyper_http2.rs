@@ -1,7 +1,12 @@
 //! HTTP/2: shared connections, and when they are given up.
 
 #![cfg(all(feature = "hyper", feature = "http2"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod hyper_support;
 
@@ -305,7 +310,8 @@ async fn a_silent_server_with_open_streams_is_asked_for_a_sign_of_life() {
     pipe.write_all(SETTINGS).await.unwrap();
     let listening = tokio::spawn(async move { read_to_close(&mut pipe).await });
     let start = tokio::time::Instant::now();
-    let error = call.await.unwrap().unwrap_err();
+    let call = tokio::time::timeout(Duration::from_secs(300), call);
+    let error = call.await.unwrap().unwrap().unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Reset);
     assert_eq!(error.delivery(), Delivery::MaybeSent);
     // Virtual time: 20 s of silence, then 10 s for the answer to the ping.

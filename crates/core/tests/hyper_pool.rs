@@ -1,7 +1,12 @@
 //! Connections: kept, shared out, limited and given up.
 
 #![cfg(feature = "hyper")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod hyper_support;
 
@@ -44,36 +49,44 @@ async fn an_idle_connection_is_closed_by_this_side() {
     assert_eq!(server.accepted(), 2);
 }
 
-#[tokio::test]
-async fn a_small_unread_body_is_drained_and_the_connection_kept() {
-    let (more, wait) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (server_more, server_wait) = (Arc::clone(&more), Arc::clone(&wait));
-    let server = Server::start(move |_, mut io| {
-        let (more, sent) = (Arc::clone(&server_more), Arc::clone(&server_wait));
+/// Its first connection answers with half a body, with the rest when told to,
+/// and says when that has happened; every other request is answered with 204.
+async fn halting(rest: &Arc<Notify>, sent: &Arc<Notify>) -> Server {
+    let (rest, sent) = (Arc::clone(rest), Arc::clone(sent));
+    Server::start(move |number, mut io| {
+        let (rest, sent) = (Arc::clone(&rest), Arc::clone(&sent));
         async move {
             read_head(&mut io).await;
-            io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc")
-                .await
-                .unwrap();
-            more.notified().await;
-            io.write_all(b"def").await.unwrap();
-            sent.notify_one();
-            read_head(&mut io).await;
-            io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                .await
-                .unwrap();
+            if number == 1 {
+                io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc")
+                    .await
+                    .unwrap();
+                rest.notified().await;
+                // Fails where the connection has been closed.
+                let _ = io.write_all(b"def").await;
+                sent.notify_one();
+                read_head(&mut io).await;
+            }
+            let _ = io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
             read_to_close(&mut io).await;
         }
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn a_small_unread_body_is_drained_and_the_connection_kept() {
+    let (rest, sent) = (Arc::default(), Arc::default());
+    let server = halting(&rest, &sent).await;
     let transport = HyperTransport::builder()
         .max_connections(1)
         .build()
         .unwrap();
     drop(transport.send(get(&server.url("/"))).await.unwrap());
-    more.notify_one();
-    wait.notified().await;
-    // Only one connection may be open: this request has to get the first one.
+    rest.notify_one();
+    sent.notified().await;
+    // Only one connection may be open: this request has to get the first one,
+    // or to wait until that is closed.
     let (parts, _) = fetch(&transport, get(&server.url("/"))).await.unwrap();
     assert_eq!(parts.status, 204);
     assert_eq!(server.accepted(), 1);
@@ -104,20 +117,21 @@ async fn a_large_unread_body_costs_its_connection() {
 
 #[tokio::test]
 async fn a_body_dropped_after_a_timeout_is_not_drained() {
-    let mut server = Server::start(|_, mut io| async move {
-        read_head(&mut io).await;
-        io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc")
-            .await
-            .unwrap();
-        read_to_close(&mut io).await;
-    })
-    .await;
-    let transport = transport();
+    let (rest, sent) = (Arc::default(), Arc::default());
+    let server = halting(&rest, &sent).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
     let (request, attempt) = with_attempt(get(&server.url("/")));
     let response = transport.send(request).await.unwrap();
     attempt.mark_timed_out();
     drop(response);
-    server.one_closed().await;
+    rest.notify_one();
+    sent.notified().await;
+    let (parts, _) = fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(parts.status, 204);
+    assert_eq!(server.accepted(), 2);
 }
 
 #[tokio::test]

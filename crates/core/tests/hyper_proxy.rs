@@ -1,7 +1,12 @@
 //! Proxies: what goes through them, and what they get to see.
 
 #![cfg(all(feature = "hyper", feature = "proxy", feature = "rustls-ring"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod hyper_support;
 #[path = "hyper_support/tls.rs"]

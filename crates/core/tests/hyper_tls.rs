@@ -1,7 +1,12 @@
 //! TLS: whom the transport trusts, and what it says when it does not.
 
 #![cfg(all(feature = "hyper", feature = "rustls-ring"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
 mod hyper_support;
 #[path = "hyper_support/tls.rs"]
@@ -167,13 +172,13 @@ async fn a_renewed_certificate_file_is_read_again() {
 
     let second = self_signed("daemon");
     let renewed = Secure::presenting(&second).await;
-    assert_untrusted(&renewed.ask("127.0.0.1", &transport).await.unwrap_err());
+    let refused = renewed.ask("localhost", &transport).await.unwrap_err();
+    assert_untrusted(&refused);
     std::fs::write(&path, second.pem()).unwrap();
-    renewed.ask("127.0.0.1", &transport).await.unwrap();
-
-    // What the file does not hold any more is not trusted any more, not even
-    // by resuming a session.
-    assert_untrusted(&server.ask("127.0.0.1", &transport).await.unwrap_err());
+    renewed.ask("localhost", &transport).await.unwrap();
+    // What was replaced is not trusted any more, not even by resuming a session.
+    let refused = server.ask("127.0.0.1", &transport).await.unwrap_err();
+    assert_untrusted(&refused);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -136,7 +136,10 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day, time) = self.civil();
         let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+        )?;
         if self.nanos > 0 {
             let (mut fraction, mut width) = (self.nanos, 9);
             while fraction % 10 == 0 {
@@ -155,7 +158,10 @@ impl fmt::Display for Compact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day, time) = self.0.civil();
         let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}{minute:02}{second:02}Z")
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}{minute:02}{second:02}Z"
+        )
     }
 }
 
@@ -171,7 +177,10 @@ impl FromStr for Timestamp {
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let (seconds, nanos) = match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => (i64::try_from(after.as_secs()).unwrap_or(LAST_SECOND), after.subsec_nanos()),
+            Ok(after) => (
+                i64::try_from(after.as_secs()).unwrap_or(LAST_SECOND),
+                after.subsec_nanos(),
+            ),
             Err(error) => {
                 let before = error.duration();
                 let seconds = i64::try_from(before.as_secs()).map_or(FIRST_SECOND, |s| -s);
@@ -245,13 +254,21 @@ impl Cursor<'_> {
 
     /// Nanoseconds.
     fn fraction(&mut self) -> Option<u32> {
-        let digits = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self
+            .0
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if digits == 0 {
             return None;
         }
         let mut nanos = 0;
         for place in 0..9 {
-            let digit = if place < digits { self.0[place] - b'0' } else { 0 };
+            let digit = if place < digits {
+                self.0[place] - b'0'
+            } else {
+                0
+            };
             nanos = nanos * 10 + u32::from(digit);
         }
         self.0 = &self.0[digits..];
@@ -313,7 +330,11 @@ const fn civil_from_days(days: i64) -> (i64, u8, u8) {
     let month = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * month + 2) / 5 + 1) as u8;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year_of_era + (month <= 2) as i64, month as u8, day)
+    (
+        era * 400 + year_of_era + (month <= 2) as i64,
+        month as u8,
+        day,
+    )
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ pub enum SyncthingError {
     HostCheck,
     /// This daemon has no such call.
     Unsupported {
-        /// The endpoint, for example `/rest/noauth/health`.
+        /// The endpoint, for example `/rest/noauth/health`; empty for a
+        /// [`raw`](crate::Client::raw) call.
         endpoint: &'static str,
         /// The first version that has it, where it came later than 1.19.
         since: Option<Version>,
@@ -50,6 +51,8 @@ pub enum SyncthingError {
     BadPattern,
     /// Name or password are wrong.
     WrongPassword,
+    /// There is nothing to log in to, as no password is set.
+    NoPassword,
     /// Nothing was sent: a `PUT` would have reset these keys to built-in defaults.
     WouldReset {
         /// The keys that were left out.
@@ -57,7 +60,7 @@ pub enum SyncthingError {
     },
     /// The object that was asked for does not exist.
     NotFound,
-    /// The daemon could not read what was sent to it.
+    /// The daemon does not accept what was sent to it.
     BadRequest,
     /// Anything else; the daemon's words are in
     /// [`ApiError::message`](sync_core::ApiError::message).
@@ -89,22 +92,35 @@ impl SyncthingError {
             (403, "Debugging disabled") => Self::DebuggingDisabled,
             (404, "404 page not found") | (405, _) => {
                 let endpoint = crate::Endpoint::named(operation);
+                let since = endpoint.and_then(crate::Endpoint::since);
+                let is_login = matches!(operation, "noauth.login" | "noauth.logout");
+                if is_login && daemon.as_ref() >= since {
+                    return Self::NoPassword;
+                }
                 Self::Unsupported {
-                    endpoint: endpoint.map_or("?", |endpoint| endpoint.operation().template()),
-                    since: endpoint.and_then(crate::Endpoint::since).cloned(),
+                    endpoint: endpoint.map_or("", |endpoint| endpoint.operation().template()),
+                    since: since.cloned(),
                     until: endpoint.and_then(crate::Endpoint::until).cloned(),
                     daemon,
                 }
             }
             (500 | 501 | 503, "upgrade unsupported") => Self::UpgradeUnsupported,
             (404, "No such object in the index") => Self::NoSuchFile,
-            (404, "No folder with given ID") | (_, "no such folder") => Self::NoSuchFolder,
-            (500, "Invalid folder ID" | "folder  does not exist") => Self::NoSuchFolder,
+            (404, "No folder with given ID")
+            | (500, "Invalid folder ID")
+            | (_, "no such folder") => Self::NoSuchFolder,
+            (500, text) if text.starts_with("folder ") && text.ends_with(" does not exist") => {
+                Self::NoSuchFolder
+            }
             (_, "folder is paused") => Self::FolderPaused,
             (500, "folder has no versioner") => Self::NoVersioner,
             (500, "folder must be paused when resetting") => Self::MustBePaused,
             (404, _) => Self::NotFound,
             (400, _) => Self::BadRequest,
+            // Some calls say these by 500.
+            (500, text) if text.contains("device ID invalid") => Self::BadRequest,
+            (500, text) if text.ends_with("folder has empty ID") => Self::BadRequest,
+            (500, text) if text.ends_with("folder has empty path") => Self::BadRequest,
             _ => Self::Other,
         }
     }
@@ -122,7 +138,10 @@ impl fmt::Display for SyncthingError {
                 if let Some(daemon) = daemon {
                     write!(f, " ({daemon})")?;
                 }
-                write!(f, " has no {endpoint}")?;
+                match *endpoint {
+                    "" => f.write_str(" has no such call")?,
+                    endpoint => write!(f, " has no {endpoint}")?,
+                }
                 if let Some(since) = since {
                     write!(f, ", which came with {since}")?;
                 }
@@ -142,11 +161,12 @@ impl fmt::Display for SyncthingError {
                 "the patterns are saved, and the folder stands still until they are corrected",
             ),
             Self::WrongPassword => f.write_str("name or password are wrong"),
+            Self::NoPassword => f.write_str("the daemon has no password set"),
             Self::WouldReset { keys } => {
                 write!(f, "the daemon would reset what is left out: {}", keys.join(", "))
             }
             Self::NotFound => f.write_str("there is no such object"),
-            Self::BadRequest => f.write_str("the daemon could not read the request"),
+            Self::BadRequest => f.write_str("the daemon does not accept what was sent"),
             Self::Other => f.write_str("the daemon failed"),
         }
     }

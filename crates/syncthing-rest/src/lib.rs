@@ -9,6 +9,8 @@ mod endpoints;
 mod error;
 pub mod events;
 pub mod model;
+pub mod wait;
+mod seed;
 mod wire;
 
 pub use sync_core::{Call, CallOptions, Error, ErrorKind, Secret};

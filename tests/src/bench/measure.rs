@@ -36,7 +36,10 @@ fn peak_kib() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = line.and_then(|line| line.trim().strip_suffix("kB"));
-    Ok(peak.ok_or("no VmHWM in /proc/self/status")?.trim().parse()?)
+    Ok(peak
+        .ok_or("no VmHWM in /proc/self/status")?
+        .trim()
+        .parse()?)
 }
 
 /// Time on a processor of the main thread, to the nanosecond.

@@ -8,10 +8,9 @@ pub mod core;
 mod measure;
 mod stats;
 
-use std::error::Error;
 use std::process::ExitCode;
 
-type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+use crate::Result;
 
 /// Ends a benchmark's program.
 fn exit(result: Result<ExitCode>) -> ExitCode {

@@ -55,7 +55,9 @@ impl HeaderAuth {
     /// When the user name contains a colon.
     pub fn basic(user: &str, password: Secret<String>) -> Result<Self, Error> {
         if user.contains(':') {
-            return Err(Error::config("a user name for Basic authentication has no colon"));
+            return Err(Error::config(
+                "a user name for Basic authentication has no colon",
+            ));
         }
         let pair = Secret::new(format!("{user}:{}", password.expose()));
         let value = Secret::new(format!("Basic {}", BASE64.encode(pair.expose())));

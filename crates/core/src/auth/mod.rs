@@ -39,11 +39,7 @@ pub trait Authorize: fmt::Debug + Send + Sync + 'static {
     ///
     /// When this request can never be authorized, for example because its body
     /// would have to be signed and can be read only once.
-    fn authorize(
-        &self,
-        head: &mut http::request::Parts,
-        body: &Body,
-    ) -> Result<Authorized, Error>;
+    fn authorize(&self, head: &mut http::request::Parts, body: &Body) -> Result<Authorized, Error>;
 
     /// Renews credentials of generation `refused`, which the service did not
     /// accept (`None`: there were none). `false` when there is nothing newer;

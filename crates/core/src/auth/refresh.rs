@@ -96,7 +96,10 @@ impl<S: TokenSource> RefreshingToken<S> {
         let text = Secret::new(format!("{}{}", self.prefix, token.expose()));
         let value = sensitive(text.expose())?;
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.previous = current.token.replace((token, value)).map(|(token, _)| token);
+        current.previous = current
+            .token
+            .replace((token, value))
+            .map(|(token, _)| token);
         current.generation.0 += 1;
         Ok(())
     }

@@ -155,7 +155,9 @@ impl<T> Call<T> {
         match &mut self.draft.target {
             Target::Relative(target) => target.query(key, value.as_ref()),
             Target::Absolute(_) => {
-                self.note(Err(Error::encode("a whole URI takes no further parameters")));
+                self.note(Err(Error::encode(
+                    "a whole URI takes no further parameters",
+                )));
             }
         }
         self
@@ -338,15 +340,19 @@ impl<T> Call<T> {
 impl Draft {
     fn finish(self) -> Result<(Pipeline, Prepared), Error> {
         let operation = self.operation;
-        let uri = match (self.error, self.target) {
+        let base = self.pipeline.base();
+        let target = match (self.error, self.target) {
             (Some(error), _) => Err(error),
-            (None, Target::Absolute(uri)) => uri::check_absolute(uri),
-            (None, Target::Relative(target)) => target.finish(self.pipeline.base()),
+            (None, Target::Absolute(uri)) => {
+                uri::check_absolute(uri).map(|uri| (uri::same_origin(&uri, base), uri))
+            }
+            (None, Target::Relative(target)) => target.finish(base).map(|uri| (true, uri)),
         };
-        let uri = uri.map_err(|error| error.with_operation(operation))?;
+        let (home, uri) = target.map_err(|error| error.with_operation(operation))?;
         let prepared = Prepared {
             operation,
             uri,
+            home,
             headers: self.headers,
             body: self.body,
             options: self.options,

@@ -47,7 +47,9 @@ impl Target {
     /// Fills the next placeholder with one path segment.
     pub(crate) fn segment(&mut self, value: &str) -> Result<(), Error> {
         let Some(end) = self.rest.find('}') else {
-            return Err(Error::encode("more path values than the path has places for"));
+            return Err(Error::encode(
+                "more path values than the path has places for",
+            ));
         };
         let name = &self.rest[1..end];
         // An encoded dot segment is still one to many servers and proxies.
@@ -88,9 +90,12 @@ impl Target {
         let mut parts = http::uri::Parts::default();
         parts.scheme = base.scheme().cloned();
         parts.authority = base.authority().cloned();
-        let target = self.text.try_into().map_err(|error: http::uri::InvalidUri| {
-            Error::encode("the path or query cannot be written as a URI").with_source(error)
-        })?;
+        let target = self
+            .text
+            .try_into()
+            .map_err(|error: http::uri::InvalidUri| {
+                Error::encode("the path or query cannot be written as a URI").with_source(error)
+            })?;
         parts.path_and_query = Some(target);
         Uri::from_parts(parts)
             .map_err(|error| Error::encode("the request has no valid URI").with_source(error))
@@ -118,7 +123,10 @@ pub(crate) fn check_absolute(uri: Uri) -> Result<Uri, Error> {
     if !is_http(&uri) || uri.host().is_none_or(str::is_empty) {
         return Err(Error::encode("a call takes an absolute http or https URI"));
     }
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+    if uri
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'))
+    {
         return Err(Error::encode("the URI of a call must not hold credentials"));
     }
     Ok(uri)
@@ -131,7 +139,9 @@ fn port(uri: &Uri) -> Option<u16> {
         return Some(port);
     }
     let authority = uri.authority()?.as_str();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     // What follows the last colon, unless that is within an IPv6 address.
     let written = host.rsplit_once(':').map(|(_, port)| port);
     if written.is_some_and(|port| !port.is_empty() && !port.ends_with(']')) {
@@ -160,7 +170,8 @@ pub fn resolve(base: &Uri, reference: &str) -> Result<Uri, Error> {
     let invalid = || Error::decode("a link in the answer is not a valid URI reference");
     let base = base.to_string();
     let base = UriAbsoluteStr::new(&base).map_err(|error| invalid().with_source(error))?;
-    let reference = UriReferenceStr::new(reference).map_err(|error| invalid().with_source(error))?;
+    let reference =
+        UriReferenceStr::new(reference).map_err(|error| invalid().with_source(error))?;
     let mut resolved = reference.resolve_against(base).to_string();
     if let Some(fragment) = resolved.find('#') {
         resolved.truncate(fragment);
@@ -200,7 +211,13 @@ mod tests {
     fn a_missing_or_extra_value_is_an_error() {
         let mut target = Target::new("", &OP);
         target.segment("x").unwrap();
-        assert!(target.finish(&base()).unwrap_err().to_string().contains("name"));
+        assert!(
+            target
+                .finish(&base())
+                .unwrap_err()
+                .to_string()
+                .contains("name")
+        );
         let mut target = Target::new("", &OP);
         target.segment("x").unwrap();
         target.segment("y").unwrap();
@@ -261,7 +278,10 @@ mod tests {
     fn a_port_that_is_none_is_no_default_port() {
         let uri = |text: &str| text.parse::<Uri>().unwrap();
         assert!(!same_origin(&uri("http://a/"), &uri("http://a:99999/")));
-        assert!(!same_origin(&uri("http://a:99999/"), &uri("http://a:99999/")));
+        assert!(!same_origin(
+            &uri("http://a:99999/"),
+            &uri("http://a:99999/")
+        ));
         assert!(!is_http(&uri("http://a:99999/")));
         assert!(is_http(&uri("http://[::1]/")) && is_http(&uri("http://u:1@a/")));
     }

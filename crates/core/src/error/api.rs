@@ -72,7 +72,8 @@ impl ApiError {
     /// Whether the same request may well succeed later.
     pub fn is_passing(&self) -> bool {
         !self.permanent
-            && (self.not_executed || matches!(self.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504))
+            && (self.not_executed
+                || matches!(self.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504))
     }
 }
 

@@ -95,6 +95,8 @@ struct Repr {
     attempts: u32,
     elapsed: Duration,
     delivery: Delivery,
+    /// The most that an earlier attempt may have done.
+    earlier: Option<Delivery>,
     stop: Option<StopReason>,
     api: Option<ApiError>,
     detail: Option<Box<dyn Any + Send + Sync>>,
@@ -122,6 +124,7 @@ impl Error {
                 ErrorKind::Service | ErrorKind::Decode => Delivery::Answered,
                 _ => Delivery::NotSent,
             },
+            earlier: None,
             stop: None,
             api: None,
             detail: None,
@@ -166,8 +169,8 @@ impl Error {
         } else {
             ErrorKind::Service
         };
-        let mut error = Self::new(kind, "the service answered with an error")
-            .with_delivery(Delivery::Answered);
+        let mut error =
+            Self::new(kind, "the service answered with an error").with_delivery(Delivery::Answered);
         error.0.detail = api.detail.take();
         error.0.api = Some(api);
         error
@@ -224,7 +227,16 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+    /// Says what the attempts before the last may have done at the most.
+    #[must_use]
+    pub(crate) fn with_earlier(mut self, earlier: Option<Delivery>) -> Self {
+        self.0.earlier = earlier;
+        self
+    }
+
+    /// Replaces the sentence that says what is wrong. It must hold no secret.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.0.message = message.into();
         self
     }
@@ -278,6 +290,7 @@ impl Error {
         error.0.attempts = last.0.attempts;
         error.0.elapsed = last.0.elapsed;
         error.0.delivery = last.0.delivery;
+        error.0.earlier = last.0.earlier;
         error.0.stop = Some(reason);
         error.with_source(last)
     }
@@ -350,6 +363,15 @@ impl Error {
     /// [`Delivery::Answered`]: it did what its answer says.
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
+    }
+
+    /// What the service may have done with the attempts before the last, at
+    /// the most; `None` when the call was not repeated.
+    ///
+    /// A deletion that is answered "not found" on its second attempt, and whose
+    /// first may have arrived, has most likely done its work.
+    pub fn repeated_after(&self) -> Option<Delivery> {
+        self.0.earlier
     }
 
     /// The status of the answer, if there was one.

@@ -38,12 +38,19 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = &*self.0;
         let mut out = f.debug_struct("Error");
-        out.field("kind", &error.kind).field("message", &error.message);
+        out.field("kind", &error.kind)
+            .field("message", &error.message);
         if let Some(operation) = error.operation {
-            out.field("operation", &format_args!("{} {}", operation.service(), operation.name()));
+            out.field(
+                "operation",
+                &format_args!("{} {}", operation.service(), operation.name()),
+            );
         }
         if let Some(request) = &error.request {
-            out.field("request", &format_args!("{} {}", request.method, request.uri));
+            out.field(
+                "request",
+                &format_args!("{} {}", request.method, request.uri),
+            );
         }
         out.field("attempts", &error.attempts)
             .field("elapsed", &error.elapsed)

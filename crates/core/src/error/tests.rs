@@ -25,7 +25,10 @@ fn display_is_one_line_without_the_source() {
         "demo thing.get: the service answered with an error: 503 Service Unavailable: busy \
          (GET http://h/thing?token=[redacted], 3 attempts in 1.5s)"
     );
-    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("the cause"));
+    assert_eq!(
+        error.source().map(ToString::to_string).as_deref(),
+        Some("the cause")
+    );
 }
 
 #[test]
@@ -38,7 +41,10 @@ fn an_exhausted_error_answers_for_its_last_failure() {
     assert_eq!(error.attempts(), 3);
     assert_eq!(error.delivery(), Delivery::Answered);
     assert!(error.is_retryable());
-    assert!(error.to_string().contains("the attempts are used up"), "{error}");
+    assert!(
+        error.to_string().contains("the attempts are used up"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -56,5 +62,8 @@ fn a_timeout_names_its_phase_and_becomes_an_io_timeout() {
         Delivery::Answered,
     ));
     assert_eq!(error.is_timeout(), Some(Phase::Idle));
-    assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(
+        std::io::Error::from(error).kind(),
+        std::io::ErrorKind::TimedOut
+    );
 }

@@ -1,7 +1,7 @@
 //! The transport over [hyper](https://hyper.rs): sockets, pool, TLS, proxies.
 //!
 //! This is the only place that knows sockets. hyper, hyper-util and rustls do
-//! the work and stay hidden behind [`Transport`](crate::Transport).
+//! the work and stay hidden behind [`Transport`].
 //!
 //! * **Pool**: connections are kept for 55 s without use (a server that closes
 //!   earlier would race with the next request, see

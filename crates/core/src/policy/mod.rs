@@ -32,10 +32,9 @@ use tracing::Instrument as _;
 use self::body::{Guard, Until};
 pub use self::redirect::Redirects;
 use self::redirect::{Hop, Step, Verdict, is_harmless};
-pub use self::retry::{Backoff, RetryBudget, RetryPolicy};
+pub use self::retry::{Backoff, RetryAnswers, RetryBudget, RetryPolicy};
 use crate::auth::{Authorized, Generation};
 use crate::call::CallOptions;
-use crate::call::uri::same_origin;
 use crate::error::{ApiError, Error, StopReason};
 use crate::pipeline::Pipeline;
 use crate::transport::{
@@ -60,6 +59,8 @@ pub(crate) enum Mode {
 pub(crate) struct Prepared {
     pub(crate) operation: &'static Operation,
     pub(crate) uri: Uri,
+    /// Whether that is at the client's own origin.
+    pub(crate) home: bool,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) options: CallOptions,
@@ -87,7 +88,10 @@ pub(crate) async fn run(
         url.template = operation.template(),
         server.address = prepared.uri.host(),
     );
-    Run::new(pipeline, prepared, mode).to_end().instrument(span).await
+    Run::new(pipeline, prepared, mode)
+        .drive()
+        .instrument(span)
+        .await
 }
 
 /// A call on its way.
@@ -105,6 +109,8 @@ struct Run<'a> {
     replayable: bool,
     attempts: u32,
     retries: u32,
+    /// The most that an attempt before the present one may have done.
+    earlier: Option<Delivery>,
     refreshed: bool,
 }
 
@@ -137,31 +143,34 @@ impl From<Error> for Failure {
 impl<'a> Run<'a> {
     fn new(pipeline: &'a Pipeline, prepared: Prepared, mode: Mode) -> Self {
         let started = Instant::now();
-        let replayable = prepared.body.try_clone().is_some();
-        let home = same_origin(&prepared.uri, pipeline.base());
+        let replayable = prepared.body.is_replayable();
         Self {
             pipeline,
             operation: prepared.operation,
             mode,
             accepted: prepared.accepted,
             started,
-            deadline: prepared.options.total.and_then(|limit| started.checked_add(limit)),
+            deadline: prepared
+                .options
+                .total
+                .and_then(|limit| started.checked_add(limit)),
             options: prepared.options,
             hop: Hop::new(
                 prepared.operation.method().clone(),
                 prepared.uri,
                 prepared.headers,
-                home,
+                prepared.home,
             ),
             body: Some(prepared.body),
             replayable,
             attempts: 0,
             retries: 0,
+            earlier: None,
             refreshed: false,
         }
     }
 
-    async fn to_end(mut self) -> Result<Answered, Error> {
+    async fn drive(&mut self) -> Result<Answered, Error> {
         loop {
             let error = match self.attempt().await {
                 Ok(Step::Done(response)) => {
@@ -181,7 +190,7 @@ impl<'a> Run<'a> {
                     continue;
                 }
                 Err(Failure::Refused(generation, error)) => {
-                    match self.refresh(generation).await {
+                    match Box::pin(self.refresh(generation)).await {
                         Ok(true) => continue,
                         Ok(false) => error,
                         Err(error) => return Err(self.finish(error)),
@@ -210,6 +219,10 @@ impl<'a> Run<'a> {
                 "trying again"
             );
             self.retries += 1;
+            self.earlier = match (self.earlier, error.delivery()) {
+                (None | Some(Delivery::NotSent), delivery) => Some(delivery),
+                (earlier, _) => earlier,
+            };
             tokio::time::sleep(pause).await;
         }
     }
@@ -225,11 +238,15 @@ impl<'a> Run<'a> {
         let (request, generation) = self.request(&attempt)?;
         let until = Until::earliest([
             self.deadline.map(|at| Until(at, Phase::Total)),
-            self.options.attempt.and_then(|limit| Until::after(now, limit, Phase::Attempt)),
+            self.options
+                .attempt
+                .and_then(|limit| Until::after(now, limit, Phase::Attempt)),
         ]);
         let head_until = Until::earliest([
             until,
-            self.options.first_byte.and_then(|limit| Until::after(now, limit, Phase::FirstByte)),
+            self.options
+                .first_byte
+                .and_then(|limit| Until::after(now, limit, Phase::FirstByte)),
         ]);
 
         let response = {
@@ -262,13 +279,18 @@ impl<'a> Run<'a> {
         let status = head.status.as_u16();
         let success = head.status.is_success() || self.accepted.contains(&status);
         if !success {
-            return match self.hop.follow(&head, self.options.redirects, self.replayable) {
+            return match self
+                .hop
+                .follow(&head, self.options.redirects, self.replayable)
+            {
                 Verdict::Follow(next) => Ok(Step::Follow(next)),
                 Verdict::Refused(why) => {
-                    let failure = self.failure(head, body, &attempt, generation).await;
+                    let failure = Box::pin(self.failure(head, body, &attempt, generation)).await;
                     Err(failure.because(format!("a redirect was not followed: {why}")))
                 }
-                Verdict::Other => Err(self.failure(head, body, &attempt, generation).await),
+                Verdict::Other => {
+                    Err(Box::pin(self.failure(head, body, &attempt, generation)).await)
+                }
             };
         }
         let (head, body) = self.success(head, body, attempt, until).await?;
@@ -295,11 +317,17 @@ impl<'a> Run<'a> {
         *request.headers_mut() = self.hop.headers.clone();
         for (name, value) in self.pipeline.headers() {
             if self.hop.home || is_harmless(name, value) {
-                request.headers_mut().entry(name).or_insert_with(|| value.clone());
+                request
+                    .headers_mut()
+                    .entry(name)
+                    .or_insert_with(|| value.clone());
             }
         }
         if let Some(accepted) = decode::accepted(self.mode) {
-            request.headers_mut().entry(ACCEPT_ENCODING).or_insert(accepted);
+            request
+                .headers_mut()
+                .entry(ACCEPT_ENCODING)
+                .or_insert(accepted);
         }
         request.extensions_mut().insert(Arc::clone(attempt));
         if !self.hop.home {
@@ -344,8 +372,8 @@ impl<'a> Run<'a> {
 
     /// An exchange that brought no head.
     fn unanswered(&self, error: TransportError) -> Error {
-        let quiet = self.options.held_back
-            && error.kind() == TransportErrorKind::Timeout(Phase::FirstByte);
+        let quiet =
+            self.options.held_back && error.kind() == TransportErrorKind::Timeout(Phase::FirstByte);
         Error::transport(error).with_quiet(quiet)
     }
 
@@ -373,7 +401,8 @@ impl<'a> Run<'a> {
             Mode::Streamed => Ok((head, guard.into_body())),
             Mode::Buffered => {
                 let limit = self.options.max_body;
-                if !bodiless && declared_length(&head.headers).is_some_and(|length| length > limit) {
+                if !bodiless && declared_length(&head.headers).is_some_and(|length| length > limit)
+                {
                     return Err(Error::transport(crate::transport::too_large(limit)));
                 }
                 guard.set_until(until);
@@ -402,8 +431,7 @@ impl<'a> Run<'a> {
         let mut head = head;
         let body = match decode::for_answer(&mut head.headers, self.options.max_ratio) {
             Ok(decoder) => {
-                let mut guard =
-                    Guard::new(body, decoder, self.options.idle, Arc::clone(attempt));
+                let mut guard = Guard::new(body, decoder, self.options.idle, Arc::clone(attempt));
                 let wait = Until(Instant::now() + MAX_ERROR_WAIT, Phase::Attempt);
                 let total = self.deadline.map(|at| Until(at, Phase::Total));
                 guard.set_until(Until::earliest([Some(wait), total]));
@@ -412,7 +440,9 @@ impl<'a> Run<'a> {
             Err(_) => Bytes::new(),
         };
         let mut api = if self.hop.home {
-            self.pipeline.service().explain(self.operation, &head, &body)
+            self.pipeline
+                .service()
+                .explain(self.operation, &head, &body)
         } else {
             ApiError::new(head.status)
         };
@@ -440,12 +470,18 @@ impl<'a> Run<'a> {
             .with_operation(self.operation)
             .with_request(self.pipeline.request_line(self.operation, &self.hop.uri))
             .with_effort(self.attempts, self.started.elapsed())
+            .with_earlier(self.earlier)
     }
 
     /// How long to wait before the next attempt; `None` when another is of no
     /// use; the reason when it would be of use and must not be made.
     fn pause_before_retry(&self, error: &Error) -> Result<Option<Duration>, StopReason> {
         if !error.is_retryable() || error.is_quiet() {
+            return Ok(None);
+        }
+        let answered = error.api().is_some();
+        let asked = error.api().and_then(|api| api.retry_after);
+        if answered && !self.options.retry.answers.allow(asked) {
             return Ok(None);
         }
         let not_executed = error.api().is_some_and(|api| api.not_executed);
@@ -463,11 +499,13 @@ impl<'a> Run<'a> {
         if self.retries + 1 >= policy.max_attempts {
             return Err(StopReason::Attempts);
         }
-        let asked = error.api().and_then(|api| api.retry_after);
         if asked.is_some_and(|asked| asked > policy.max_retry_after) {
             return Err(StopReason::RetryAfter);
         }
-        let pause = policy.backoff.pause(self.retries).max(asked.unwrap_or_default());
+        let pause = policy
+            .backoff
+            .pause(self.retries)
+            .max(asked.unwrap_or_default());
         let Some(next) = Instant::now().checked_add(pause) else {
             return Err(StopReason::RetryAfter);
         };
@@ -493,5 +531,8 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn timeout(phase: Phase, delivery: Delivery) -> Error {
-    Error::transport(TransportError::new(TransportErrorKind::Timeout(phase), delivery))
+    Error::transport(TransportError::new(
+        TransportErrorKind::Timeout(phase),
+        delivery,
+    ))
 }

@@ -128,13 +128,20 @@ impl Hop {
         if !safe && matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND) {
             return refused("its status does not say whether the method stays");
         }
-        let Some(uri) = location.to_str().ok().and_then(|text| resolve(&self.uri, text).ok()) else {
+        let Some(uri) = location
+            .to_str()
+            .ok()
+            .and_then(|text| resolve(&self.uri, text).ok())
+        else {
             return refused("it leads to no valid address");
         };
         if !is_http(&uri) {
             return refused("it leads away from HTTP");
         }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        if uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
             return refused("there are credentials in its address");
         }
         if self.uri.scheme() == Some(&Scheme::HTTPS) && uri.scheme() == Some(&Scheme::HTTP) {

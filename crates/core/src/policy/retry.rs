@@ -15,6 +15,7 @@ use crate::clock::Clock;
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) max_retry_after: Duration,
+    pub(crate) answers: RetryAnswers,
     pub(crate) backoff: Backoff,
 }
 
@@ -25,6 +26,7 @@ impl Default for RetryPolicy {
         Self {
             max_attempts: 4,
             max_retry_after: Duration::from_secs(60),
+            answers: RetryAnswers::Passing,
             backoff: Backoff::default(),
         }
     }
@@ -53,11 +55,42 @@ impl RetryPolicy {
         self
     }
 
+    /// Which answers are repeated. Lost connections are not answers: they are
+    /// repeated as far as the attempts allow.
+    #[must_use]
+    pub fn answers(mut self, answers: RetryAnswers) -> Self {
+        self.answers = answers;
+        self
+    }
+
     /// The pauses between attempts.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
+    }
+}
+
+/// Which answers that report a passing failure are tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RetryAnswers {
+    /// All of them: see the table in [`policy`](crate::policy).
+    #[default]
+    Passing,
+    /// Only those that ask for it, with a `Retry-After`.
+    WhenAsked,
+    /// None: whatever the service answers is the result of the call.
+    Never,
+}
+
+impl RetryAnswers {
+    pub(super) fn allow(self, asked: Option<Duration>) -> bool {
+        match self {
+            Self::Passing => true,
+            Self::WhenAsked => asked.is_some(),
+            Self::Never => false,
+        }
     }
 }
 
@@ -216,19 +249,28 @@ mod tests {
     fn retry_after_is_read_in_seconds_and_as_a_date() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         let later = "Sun, 06 Nov 1994 08:50:07 GMT";
-        assert_eq!(read(&[(RETRY_AFTER, "120")]), Some(Duration::from_secs(120)));
+        assert_eq!(
+            read(&[(RETRY_AFTER, "120")]),
+            Some(Duration::from_secs(120))
+        );
         assert_eq!(read(&[(RETRY_AFTER, "0")]), Some(Duration::ZERO));
         assert_eq!(
             read(&[(RETRY_AFTER, later), (DATE, date)]),
             Some(Duration::from_secs(30))
         );
-        assert_eq!(read(&[(RETRY_AFTER, date), (DATE, later)]), Some(Duration::ZERO));
+        assert_eq!(
+            read(&[(RETRY_AFTER, date), (DATE, later)]),
+            Some(Duration::ZERO)
+        );
         assert_eq!(
             read(&[(RETRY_AFTER, "Thu, 01 Jan 1970 00:00:05 GMT")]),
             Some(Duration::from_secs(5))
         );
         let huge = "99999999999999999999999";
-        assert_eq!(read(&[(RETRY_AFTER, huge)]), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(
+            read(&[(RETRY_AFTER, huge)]),
+            Some(Duration::from_secs(u64::MAX))
+        );
         for bad in ["", "-1", "1.5", "soon"] {
             assert_eq!(read(&[(RETRY_AFTER, bad)]), None, "{bad}");
         }
@@ -241,7 +283,10 @@ mod tests {
         for failures in [0, 1, 2, 3, 4, 31, 32, 1000] {
             let pause = one.pause(failures);
             let limit = Duration::from_millis(100).saturating_mul(1 << failures.min(20));
-            assert!(pause <= limit.min(Duration::from_secs(1)), "{failures}: {pause:?}");
+            assert!(
+                pause <= limit.min(Duration::from_secs(1)),
+                "{failures}: {pause:?}"
+            );
             assert_eq!(pause, two.pause(failures));
         }
     }

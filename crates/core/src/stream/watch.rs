@@ -28,6 +28,8 @@ impl<T, P> Batch<T, P> {
     }
 }
 
+type News<S> = Result<Batch<<S as Source>::Item, <S as Source>::Position>, Error>;
+
 /// Where news come from.
 ///
 /// A source may keep state between polls, for example that it must first find
@@ -41,10 +43,7 @@ pub trait Source: Send + Sized + 'static {
 
     /// Waits for news after `position`, for as long as one poll lasts. An
     /// empty batch is the normal end of a quiet poll.
-    fn poll(
-        &mut self,
-        position: Self::Position,
-    ) -> BoxFuture<'_, Result<Batch<Self::Item, Self::Position>, Error>>;
+    fn poll(&mut self, position: Self::Position) -> BoxFuture<'_, News<Self>>;
 
     /// Whether the watch must end with this error, because waiting cannot help.
     /// By default: when the error is not [retryable](Error::is_retryable).
@@ -73,14 +72,17 @@ pub enum Signal<T> {
 pub struct WatchOptions {
     backoff: Backoff,
     give_up_after: Option<Duration>,
+    quiet_interval: Duration,
 }
 
 impl Default for WatchOptions {
-    /// Pauses from 100 ms up to 5 s, and never giving up.
+    /// Pauses from 100 ms up to 5 s, never giving up, and polls that find
+    /// nothing at most every 100 ms.
     fn default() -> Self {
         Self {
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
             give_up_after: None,
+            quiet_interval: Duration::from_millis(100),
         }
     }
 }
@@ -104,6 +106,14 @@ impl WatchOptions {
         self.give_up_after = limit.into();
         self
     }
+
+    /// How far apart polls that find nothing begin at the least: a server that
+    /// does not hold its answers back is not to be hammered.
+    #[must_use]
+    pub fn quiet_interval(mut self, interval: Duration) -> Self {
+        self.quiet_interval = interval;
+        self
+    }
 }
 
 /// News as a stream that survives errors and can be taken up again.
@@ -119,12 +129,10 @@ pub struct Watch<S: Source> {
     options: WatchOptions,
     failures: u32,
     failing_since: Option<Instant>,
+    polled_at: Instant,
 }
 
-type Polled<S> = (
-    S,
-    Result<Batch<<S as Source>::Item, <S as Source>::Position>, Error>,
-);
+type Polled<S> = (S, News<S>);
 
 enum State<S: Source> {
     Idle(S),
@@ -143,6 +151,7 @@ impl<S: Source> Watch<S> {
             options,
             failures: 0,
             failing_since: None,
+            polled_at: Instant::now(),
         }
     }
 
@@ -157,7 +166,10 @@ impl<S: Source> Watch<S> {
         poll_fn(|cx| self.poll_signal(cx)).await
     }
 
-    fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Signal<S::Item>, Error>>> {
+    fn poll_signal(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Signal<S::Item>, Error>>> {
         loop {
             if let Some((item, position)) = self.ready.pop_front() {
                 self.position = position;
@@ -167,6 +179,7 @@ impl<S: Source> Watch<S> {
                 State::Ended => return Poll::Ready(None),
                 State::Idle(mut source) => {
                     let position = self.position.clone();
+                    self.polled_at = Instant::now();
                     self.state = State::Polling(Box::pin(async move {
                         let result = source.poll(position).await;
                         (source, result)
@@ -185,10 +198,15 @@ impl<S: Source> Watch<S> {
                         return Poll::Pending;
                     }
                     Poll::Ready((source, Ok(batch))) => {
-                        self.state = State::Idle(source);
                         self.failures = 0;
                         self.failing_since = None;
                         self.ready = batch.items.into();
+                        let next = self.polled_at + self.options.quiet_interval;
+                        self.state = if self.ready.is_empty() && Instant::now() < next {
+                            State::Pausing(source, Box::pin(tokio::time::sleep_until(next)))
+                        } else {
+                            State::Idle(source)
+                        };
                     }
                     Poll::Ready((source, Err(error))) => {
                         return Poll::Ready(Some(self.failed(source, error)));
@@ -263,16 +281,25 @@ mod tests {
     }
 
     fn reset() -> Error {
-        Error::transport(TransportError::new(TransportErrorKind::Reset, Delivery::MaybeSent))
+        Error::transport(TransportError::new(
+            TransportErrorKind::Reset,
+            Delivery::MaybeSent,
+        ))
     }
 
-    fn watch(steps: impl IntoIterator<Item = Result<Vec<u32>, Error>>, options: WatchOptions) -> Watch<Script> {
+    fn watch(
+        steps: impl IntoIterator<Item = Result<Vec<u32>, Error>>,
+        options: WatchOptions,
+    ) -> Watch<Script> {
         Watch::new(Script(steps.into_iter().collect()), 0, options)
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_position_moves_with_each_item_handed_out() {
-        let mut watch = watch([Ok(vec![1, 2]), Ok(vec![]), Ok(vec![2, 3])], WatchOptions::new());
+        let mut watch = watch(
+            [Ok(vec![1, 2]), Ok(vec![]), Ok(vec![2, 3])],
+            WatchOptions::new(),
+        );
         for expected in [1, 2, 3] {
             assert_eq!(*watch.position(), expected - 1);
             assert!(matches!(watch.next().await, Some(Ok(Signal::Item(item))) if item == expected));
@@ -282,13 +309,31 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn errors_are_said_and_the_position_is_kept() {
-        let mut watch = watch([Ok(vec![1]), Err(reset()), Err(reset()), Ok(vec![1, 2])], WatchOptions::new());
+        let mut watch = watch(
+            [Ok(vec![1]), Err(reset()), Err(reset()), Ok(vec![1, 2])],
+            WatchOptions::new(),
+        );
         assert!(matches!(watch.next().await, Some(Ok(Signal::Item(1)))));
         for _ in 0..2 {
-            assert!(matches!(watch.next().await, Some(Ok(Signal::Interrupted { .. }))));
+            assert!(matches!(
+                watch.next().await,
+                Some(Ok(Signal::Interrupted { .. }))
+            ));
             assert_eq!(*watch.position(), 1);
         }
         assert!(matches!(watch.next().await, Some(Ok(Signal::Item(2)))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_holds_back_is_not_hammered() {
+        let options = WatchOptions::new().quiet_interval(Duration::from_secs(1));
+        let steps = std::iter::repeat_with(|| Ok(vec![]))
+            .take(10)
+            .chain([Ok(vec![1])]);
+        let mut watch = watch(steps, options);
+        let begun = Instant::now();
+        assert!(matches!(watch.next().await, Some(Ok(Signal::Item(1)))));
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
     }
 
     #[tokio::test(start_paused = true)]

@@ -85,12 +85,18 @@ impl Body {
     pub fn try_clone(&self) -> Option<Self> {
         match &self.0 {
             Inner::Full(bytes) => Some(Self(Inner::Full(bytes.clone()))),
+            // Made right away, so that its length can be told without making another.
             Inner::Replay { make, .. } => Some(Self(Inner::Replay {
                 make: Arc::clone(make),
-                current: None,
+                current: Some(Box::new(make())),
             })),
             Inner::Stream(_) => None,
         }
+    }
+
+    /// Whether [`try_clone`](Self::try_clone) gives another.
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self.0, Inner::Stream(_))
     }
 
     /// The next piece of the body; `None` at its end.

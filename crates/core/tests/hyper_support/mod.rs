@@ -11,6 +11,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -25,6 +26,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+
+/// After this a test that waits for something fails.
+const LIMIT: Duration = Duration::from_secs(20);
 
 pub static OPERATION: Operation = Operation::get("test", "call", "/");
 
@@ -88,7 +92,8 @@ impl Server {
 
     /// Waits until a connection has been closed.
     pub async fn one_closed(&mut self) {
-        self.closed.recv().await.unwrap();
+        let closed = tokio::time::timeout(LIMIT, self.closed.recv());
+        closed.await.expect("no connection was closed").unwrap();
     }
 }
 

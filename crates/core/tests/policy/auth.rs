@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, StatusCode};
-use sync_core::auth::{Authorize, Authorized, Generation, HeaderAuth, RefreshingToken, TokenSource};
+use sync_core::auth::{
+    Authorize, Authorized, Generation, HeaderAuth, RefreshingToken, TokenSource,
+};
 use sync_core::testing::Gate;
 use sync_core::testing::mock::{self, LoopbackTransport, ReplyTransport};
 use sync_core::transport::Delivery;
@@ -25,17 +27,27 @@ impl Authorize for Signer {
         let number = self.0.fetch_add(1, Ordering::SeqCst);
         // A signature covers what is there, so all of it must be there by now.
         let names = [USER_AGENT, ACCEPT_ENCODING, CONTENT_TYPE];
-        let seen = names.iter().filter(|name| head.headers.contains_key(*name)).count();
+        let seen = names
+            .iter()
+            .filter(|name| head.headers.contains_key(*name))
+            .count();
         let length = body.as_bytes().map_or(0, bytes::Bytes::len);
-        let text = format!("{number} {} {} {seen} {length}", head.method, head.uri.path());
-        head.headers.insert(AUTHORIZATION, HeaderValue::from_str(&text).unwrap());
+        let text = format!(
+            "{number} {} {} {seen} {length}",
+            head.method,
+            head.uri.path()
+        );
+        head.headers
+            .insert(AUTHORIZATION, HeaderValue::from_str(&text).unwrap());
         Ok(Authorized::With(Generation(0)))
     }
 }
 
 fn authorizations(transport: &ReplyTransport) -> Vec<String> {
     let requests = transport.requests();
-    let values = requests.iter().map(|request| request.headers()[AUTHORIZATION].to_str());
+    let values = requests
+        .iter()
+        .map(|request| request.headers()[AUTHORIZATION].to_str());
     values.map(|value| value.unwrap().to_owned()).collect()
 }
 
@@ -47,9 +59,21 @@ async fn every_attempt_and_every_hop_is_signed_afresh_and_last() {
         Ok(status(503)),
         Ok(ok("")),
     ]);
-    let client = builder(Arc::clone(&transport)).auth(Signer::default()).build().unwrap();
-    client.call(&PUT).json_body(&[1]).header(AUTHORIZATION, "mine").await.unwrap();
-    let seen = if cfg!(any(feature = "gzip", feature = "brotli", feature = "zstd")) { 3 } else { 2 };
+    let client = builder(Arc::clone(&transport))
+        .auth(Signer::default())
+        .build()
+        .unwrap();
+    client
+        .call(&PUT)
+        .json_body(&[1])
+        .header(AUTHORIZATION, "mine")
+        .await
+        .unwrap();
+    let seen = if cfg!(any(feature = "gzip", feature = "brotli", feature = "zstd")) {
+        3
+    } else {
+        2
+    };
     let expected = [
         format!("0 PUT /item {seen} 3"),
         format!("1 PUT /item {seen} 3"),
@@ -73,7 +97,9 @@ impl TokenSource for Source {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.gate.wait().await;
         let answer = self.answers.lock().unwrap().pop_front();
-        answer.unwrap_or(Ok(None)).map(|token| token.map(Secret::from))
+        answer
+            .unwrap_or(Ok(None))
+            .map(|token| token.map(Secret::from))
     }
 }
 
@@ -86,7 +112,11 @@ struct Fixture {
 }
 
 /// A client that begins with the token `old`, or with none.
-fn renewing(transport: impl Transport, old: Option<&str>, answers: impl IntoIterator<Item = TokenAnswer>) -> Fixture {
+fn renewing(
+    transport: impl Transport,
+    old: Option<&str>,
+    answers: impl IntoIterator<Item = TokenAnswer>,
+) -> Fixture {
     let (asked, gate) = (Arc::<AtomicU32>::default(), Gate::new());
     let source = Source {
         answers: Mutex::new(answers.into_iter().collect()),
@@ -98,7 +128,11 @@ fn renewing(transport: impl Transport, old: Option<&str>, answers: impl IntoIter
         auth = auth.with_token(Secret::from(old)).unwrap();
     }
     let client = builder(transport).auth(auth).build().unwrap();
-    Fixture { client, asked, gate }
+    Fixture {
+        client,
+        asked,
+        gate,
+    }
 }
 
 impl Fixture {
@@ -115,7 +149,10 @@ impl Fixture {
 /// Accepts one token only.
 fn guarded(token: &'static str) -> Arc<ReplyTransport> {
     replies(move |request| {
-        let good = request.headers().get(AUTHORIZATION).is_some_and(|value| *value == *token);
+        let good = request
+            .headers()
+            .get(AUTHORIZATION)
+            .is_some_and(|value| *value == *token);
         Ok(if good { ok("in") } else { status(401) })
     })
 }
@@ -126,7 +163,11 @@ async fn a_refused_token_is_renewed_and_the_call_made_once_more() {
         let transport = guarded("Bearer new");
         let fixture = renewing(Arc::clone(&transport), Some("old"), [Ok(Some("new"))]).open();
         // The second attempt is no retry.
-        let call = fixture.client.call(operation).body("data").retry(attempts(1));
+        let call = fixture
+            .client
+            .call(operation)
+            .body("data")
+            .retry(attempts(1));
         assert_eq!(call.await.unwrap(), "in");
         assert_eq!(authorizations(&transport), ["Bearer old", "Bearer new"]);
         assert_eq!(transport.requests()[1].body(), "data");
@@ -137,7 +178,12 @@ async fn a_refused_token_is_renewed_and_the_call_made_once_more() {
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_refused_too_is_the_end() {
     let transport = guarded("Bearer other");
-    let fixture = renewing(Arc::clone(&transport), Some("old"), [Ok(Some("new")), Ok(Some("newer"))]).open();
+    let fixture = renewing(
+        Arc::clone(&transport),
+        Some("old"),
+        [Ok(Some("new")), Ok(Some("newer"))],
+    )
+    .open();
     let error = fixture.client.call(&GET).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED));
@@ -181,13 +227,44 @@ async fn fifty_refused_calls_renew_the_token_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_refusal_of_the_old_token_asks_for_no_new_one() {
+    let held = Gate::new();
+    let late = held.clone();
+    let transport = LoopbackTransport::new(move |request: http::Request<Body>| {
+        let late = late.clone();
+        async move {
+            let is_old = request.headers()[AUTHORIZATION] == *"Bearer old";
+            if is_old && request.method() == http::Method::PUT {
+                late.wait().await;
+            }
+            status(if is_old { 401 } else { 200 })
+        }
+    });
+    let fixture = renewing(transport, Some("old"), [Ok(Some("new"))]).open();
+    let quick = async {
+        held.reached().await;
+        fixture.client.call(&GET).await.unwrap();
+        held.open();
+    };
+    let (slow, ()) = tokio::join!(fixture.client.call(&PUT).send(), quick);
+    slow.unwrap();
+    assert_eq!(fixture.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn fifty_refused_calls_share_one_failure_to_renew() {
     let transport = guarded("Bearer new");
-    let down = || Error::transport(TransportError::new(
-        sync_core::transport::TransportErrorKind::Connect,
-        Delivery::NotSent,
-    ));
-    let fixture = renewing(Arc::clone(&transport), Some("old"), [Err(down()), Ok(Some("new"))]);
+    let down = || {
+        Error::transport(TransportError::new(
+            sync_core::transport::TransportErrorKind::Connect,
+            Delivery::NotSent,
+        ))
+    };
+    let fixture = renewing(
+        Arc::clone(&transport),
+        Some("old"),
+        [Err(down()), Ok(Some("new"))],
+    );
     let calls = join_all((0..50).map(|_| fixture.client.call(&GET).send()));
     let opener = async {
         fixture.gate.reached().await;
@@ -197,7 +274,10 @@ async fn fifty_refused_calls_share_one_failure_to_renew() {
     for result in results {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth);
-        assert!(error.to_string().contains("could not be renewed"), "{error}");
+        assert!(
+            error.to_string().contains("could not be renewed"),
+            "{error}"
+        );
         assert!(error.is_retryable(), "the source may be up again later");
         let cause = std::error::Error::source(&error).unwrap();
         assert!(cause.to_string().contains("could not connect"), "{cause}");
@@ -228,10 +308,20 @@ async fn a_waiter_takes_over_when_the_one_that_renews_gives_up() {
 async fn a_token_is_renewed_for_the_next_call_when_this_ones_body_is_gone() {
     let transport = guarded("Bearer new");
     let fixture = renewing(Arc::clone(&transport), Some("old"), [Ok(Some("new"))]).open();
-    let error = fixture.client.call(&POST).body(one_shot(["data"])).await.unwrap_err();
+    let error = fixture
+        .client
+        .call(&POST)
+        .body(one_shot(["data"]))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert_eq!(transport.calls(), 1);
-    fixture.client.call(&POST).body(one_shot(["data"])).await.unwrap();
+    fixture
+        .client
+        .call(&POST)
+        .body(one_shot(["data"]))
+        .await
+        .unwrap();
     assert_eq!(transport.calls(), 2);
     assert_eq!(transport.requests()[1].body(), "data");
 }
@@ -247,14 +337,25 @@ async fn a_renewal_is_under_the_deadline_of_the_call() {
 #[tokio::test(start_paused = true)]
 async fn an_old_token_that_the_service_repeats_is_hidden_after_its_renewal_too() {
     let transport = LoopbackTransport::new(|request: http::Request<Body>| async move {
-        let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
+        let token = request.headers()[AUTHORIZATION]
+            .to_str()
+            .unwrap()
+            .to_owned();
         mock::response(StatusCode::UNAUTHORIZED, format!("not good: {token}"))
     });
-    let fixture = renewing(transport, Some("the-old-token"), [Ok(Some("the-new-token"))]).open();
+    let fixture = renewing(
+        transport,
+        Some("the-old-token"),
+        [Ok(Some("the-new-token"))],
+    )
+    .open();
     let one_shot_call = fixture.client.call(&POST).body(one_shot(["data"]));
     let error = one_shot_call.await.unwrap_err();
     let text = format!("{error} {error:?} {:?}", error.snippet());
-    assert!(text.contains("[redacted]") && !text.contains("the-old-token"), "{text}");
+    assert!(
+        text.contains("[redacted]") && !text.contains("the-old-token"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -262,8 +363,21 @@ fn nothing_about_credentials_is_in_debug() {
     let secret = || Secret::from("hunter2-hunter2");
     let basic = HeaderAuth::basic("user", secret()).unwrap();
     let fixture = renewing(guarded(""), Some("hunter2-hunter2"), []);
-    let client = builder(guarded("")).auth(HeaderAuth::bearer(secret()).unwrap()).build().unwrap();
-    let call = client.call(&GET).header(AUTHORIZATION, "hunter2-hunter2").query("q", "hunter2-hunter2");
-    let text = format!("{basic:?} {:?} {client:?} {call:?} {:#?}", fixture.client, CallOptions::new());
-    assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMi"), "{text}");
+    let client = builder(guarded(""))
+        .auth(HeaderAuth::bearer(secret()).unwrap())
+        .build()
+        .unwrap();
+    let call = client
+        .call(&GET)
+        .header(AUTHORIZATION, "hunter2-hunter2")
+        .query("q", "hunter2-hunter2");
+    let text = format!(
+        "{basic:?} {:?} {client:?} {call:?} {:#?}",
+        fixture.client,
+        CallOptions::new()
+    );
+    assert!(
+        !text.contains("hunter2") && !text.contains("aHVudGVyMi"),
+        "{text}"
+    );
 }

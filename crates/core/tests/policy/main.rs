@@ -1,6 +1,13 @@
 //! The policy loop from outside: what is repeated, waited for, followed,
 //! authorized, decoded, and said when it fails. No sockets; time is virtual.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what helpers of tests may do too"
+)]
+
 mod auth;
 mod bodies;
 mod codings;

@@ -16,7 +16,12 @@ use crate::support::*;
 
 const KEY: HeaderName = HeaderName::from_static("x-api-key");
 const AWAY: &str = "http://away.test";
-const SECRETS: [&str; 4] = ["the-api-key", "the-token", "the-simperium-token", "the-cookie"];
+const SECRETS: [&str; 4] = [
+    "the-api-key",
+    "the-token",
+    "the-simperium-token",
+    "the-cookie",
+];
 
 fn redirect(code: u16, to: &str) -> mock::Answer {
     Ok(with(status(code), "location", to))
@@ -53,7 +58,10 @@ fn loaded(client: &Pipeline, operation: &'static Operation) -> Call<bytes::Bytes
     client
         .call(operation)
         .header(AUTHORIZATION, "Bearer the-token")
-        .header(HeaderName::from_static("x-simperium-token"), "the-simperium-token")
+        .header(
+            HeaderName::from_static("x-simperium-token"),
+            "the-simperium-token",
+        )
         .header(COOKIE, "session=the-cookie")
         .header(REFERER, "http://home.test/the-token")
         .header(ACCEPT, "image/png")
@@ -68,7 +76,12 @@ fn has_secret(request: &http::Request<bytes::Bytes>) -> bool {
 fn header_text(request: &http::Request<bytes::Bytes>) -> Vec<(String, String)> {
     let pairs = request.headers().iter();
     pairs
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect()
 }
 
@@ -76,7 +89,10 @@ fn refused(error: &Error, code: u16, reason: &str) {
     assert_eq!(error.kind(), ErrorKind::Service, "{error:?}");
     assert_eq!(error.status().unwrap(), code);
     let text = error.to_string();
-    assert!(text.contains("a redirect was not followed") && text.contains(reason), "{text}");
+    assert!(
+        text.contains("a redirect was not followed") && text.contains(reason),
+        "{text}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,14 +116,27 @@ async fn relative_locations_are_resolved_against_where_they_were_found() {
         ("http://home.test/a/b/c", 302, "../d#fragment"),
         ("http://home.test/a/d", 302, "//home.test:80/end?q"),
     ]);
-    client(Arc::clone(&transport), Redirects::default()).call(&GET).await.unwrap();
+    client(Arc::clone(&transport), Redirects::default())
+        .call(&GET)
+        .await
+        .unwrap();
     assert_eq!(transport.requests()[3].uri(), "http://home.test:80/end?q");
-    assert!(transport.requests().iter().all(|request| request.headers().contains_key(KEY)));
+    assert!(
+        transport
+            .requests()
+            .iter()
+            .all(|request| request.headers().contains_key(KEY))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_origin_is_refused_by_default() {
-    for to in ["http://away.test/", "//away.test/", "https://home.test/", "http://home.test:81/"] {
+    for to in [
+        "http://away.test/",
+        "//away.test/",
+        "https://home.test/",
+        "http://home.test:81/",
+    ] {
         let transport = queue([redirect(302, to)]);
         let client = client(Arc::clone(&transport), Redirects::default());
         let error = client.call(&GET).await.unwrap_err();
@@ -119,7 +148,10 @@ async fn another_origin_is_refused_by_default() {
 #[tokio::test(start_paused = true)]
 async fn no_redirect_is_followed_when_none_is_wanted() {
     let transport = queue([redirect(302, "/other")]);
-    let error = client(transport, Redirects::None).call(&GET).await.unwrap_err();
+    let error = client(transport, Redirects::None)
+        .call(&GET)
+        .await
+        .unwrap_err();
     refused(&error, 302, "follows none");
 }
 
@@ -133,9 +165,15 @@ async fn another_origin_gets_only_harmless_headers() {
     call.await.unwrap();
     let request = &transport.requests()[1];
     assert!(!has_secret(request), "{:?}", header_text(request));
-    let names: Vec<String> = header_text(request).into_iter().map(|(name, _)| name).collect();
+    let names: Vec<String> = header_text(request)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let allowed = ["accept", "accept-encoding", "range", "user-agent"];
-    assert!(names.iter().all(|name| allowed.contains(&name.as_str())), "{names:?}");
+    assert!(
+        names.iter().all(|name| allowed.contains(&name.as_str())),
+        "{names:?}"
+    );
     assert_eq!(request.headers()[ACCEPT], "image/png");
     assert_eq!(request.headers()[USER_AGENT], "agent/1");
 }
@@ -144,7 +182,11 @@ async fn another_origin_gets_only_harmless_headers() {
 async fn a_detour_over_another_origin_loses_the_credentials_for_good() {
     let transport = mapped(&[
         ("http://home.test/item", 302, "http://away.test/steer"),
-        ("http://away.test/steer", 302, "http://home.test/delete-everything"),
+        (
+            "http://away.test/steer",
+            302,
+            "http://home.test/delete-everything",
+        ),
         ("http://home.test/delete-everything", 302, "/end"),
     ]);
     let client = client(Arc::clone(&transport), anywhere());
@@ -166,7 +208,11 @@ async fn https_is_never_left_for_http() {
             .options(CallOptions::new().redirects(anywhere()))
             .build()
             .unwrap();
-        refused(&client.call(&GET).await.unwrap_err(), 302, "from https to http");
+        refused(
+            &client.call(&GET).await.unwrap_err(),
+            302,
+            "from https to http",
+        );
         assert_eq!(transport.calls(), 1);
     }
 }
@@ -174,7 +220,10 @@ async fn https_is_never_left_for_http() {
 #[tokio::test(start_paused = true)]
 async fn http_may_be_left_for_https() {
     let transport = mapped(&[("http://home.test/item", 301, "https://home.test/end")]);
-    client(Arc::clone(&transport), anywhere()).call(&GET).await.unwrap();
+    client(Arc::clone(&transport), anywhere())
+        .call(&GET)
+        .await
+        .unwrap();
     // Another origin all the same.
     assert!(!has_secret(&transport.requests()[1]));
 }
@@ -192,11 +241,20 @@ async fn a_303_after_a_post_is_fetched_without_the_body() {
     for body in [sync_core::Body::from("data"), one_shot(["data"])] {
         let transport = queue([redirect(303, "/result"), Ok(ok("end"))]);
         let client = client(Arc::clone(&transport), Redirects::default());
-        let call = client.call(&POST).header(CONTENT_TYPE, "text/plain").body(body);
+        let call = client
+            .call(&POST)
+            .header(CONTENT_TYPE, "text/plain")
+            .body(body);
         assert_eq!(call.await.unwrap(), "end");
         let requests = transport.requests();
-        assert_eq!((requests[0].method(), &**requests[0].body()), (&Method::POST, &b"data"[..]));
-        assert_eq!((requests[1].method(), &**requests[1].body()), (&Method::GET, &b""[..]));
+        assert_eq!(
+            (requests[0].method(), &**requests[0].body()),
+            (&Method::POST, &b"data"[..])
+        );
+        assert_eq!(
+            (requests[1].method(), &**requests[1].body()),
+            (&Method::GET, &b""[..])
+        );
         assert!(!requests[1].headers().contains_key(CONTENT_TYPE));
         assert!(requests[1].headers().contains_key(KEY));
     }
@@ -206,7 +264,10 @@ async fn a_303_after_a_post_is_fetched_without_the_body() {
 async fn a_head_stays_a_head() {
     for code in [302, 303, 307] {
         let transport = queue([redirect(code, "/other"), Ok(ok(""))]);
-        client(Arc::clone(&transport), Redirects::default()).call(&HEAD).await.unwrap();
+        client(Arc::clone(&transport), Redirects::default())
+            .call(&HEAD)
+            .await
+            .unwrap();
         assert_eq!(transport.requests()[1].method(), Method::HEAD);
     }
 }
@@ -221,7 +282,11 @@ async fn a_307_repeats_the_body_only_if_it_can_be_read_again() {
 
     let transport = queue([redirect(307, "/other"), Ok(ok("end"))]);
     let client_ = client(Arc::clone(&transport), Redirects::default());
-    let error = client_.call(&POST).body(one_shot(["data"])).await.unwrap_err();
+    let error = client_
+        .call(&POST)
+        .body(one_shot(["data"]))
+        .await
+        .unwrap_err();
     refused(&error, 307, "read only once");
     assert_eq!(transport.calls(), 1);
 }
@@ -230,13 +295,21 @@ async fn a_307_repeats_the_body_only_if_it_can_be_read_again() {
 async fn a_body_never_goes_to_another_origin() {
     for code in [307, 308] {
         let transport = queue([redirect(code, AWAY), Ok(ok("end"))]);
-        let error = client(Arc::clone(&transport), anywhere()).call(&POST).body("data").await.unwrap_err();
+        let error = client(Arc::clone(&transport), anywhere())
+            .call(&POST)
+            .body("data")
+            .await
+            .unwrap_err();
         refused(&error, code, "body to another origin");
         assert_eq!(transport.calls(), 1);
     }
     // Not even that of a GET.
     let transport = queue([redirect(307, AWAY), Ok(ok("end"))]);
-    client(Arc::clone(&transport), anywhere()).call(&GET).body("data").await.unwrap();
+    client(Arc::clone(&transport), anywhere())
+        .call(&GET)
+        .body("data")
+        .await
+        .unwrap();
     assert_eq!(transport.requests()[1].body(), "");
 }
 
@@ -244,7 +317,10 @@ async fn a_body_never_goes_to_another_origin() {
 async fn a_302_after_a_post_is_refused_as_its_method_is_anyones_guess() {
     for code in [301, 302] {
         let transport = queue([redirect(code, "/other")]);
-        let error = client(Arc::clone(&transport), anywhere()).call(&POST).await.unwrap_err();
+        let error = client(Arc::clone(&transport), anywhere())
+            .call(&POST)
+            .await
+            .unwrap_err();
         refused(&error, code, "method");
         assert_eq!(transport.calls(), 1);
     }
@@ -266,7 +342,10 @@ async fn an_address_that_is_none_or_is_a_trap_is_refused() {
         ("\\\\away.test", "no valid address"),
     ] {
         let transport = replies(move |_| redirect(302, to));
-        let error = client(Arc::clone(&transport), anywhere()).call(&GET).await.unwrap_err();
+        let error = client(Arc::clone(&transport), anywhere())
+            .call(&GET)
+            .await
+            .unwrap_err();
         refused(&error, 302, reason);
         assert_eq!(transport.calls(), 1, "{to}");
         assert!(!format!("{error} {error:?}").contains("hunter2"));
@@ -276,8 +355,15 @@ async fn an_address_that_is_none_or_is_a_trap_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn answers_that_only_look_like_redirects_are_plain_errors() {
     for (code, location) in [(304, "/x"), (300, "/x"), (305, "/x"), (302, "")] {
-        let answer = if location.is_empty() { status(code) } else { with(status(code), "location", location) };
-        let error = client(queue([Ok(answer)]), anywhere()).call(&GET).await.unwrap_err();
+        let answer = if location.is_empty() {
+            status(code)
+        } else {
+            with(status(code), "location", location)
+        };
+        let error = client(queue([Ok(answer)]), anywhere())
+            .call(&GET)
+            .await
+            .unwrap_err();
         assert_eq!(error.status().unwrap(), code);
         assert!(!error.to_string().contains("redirect"), "{error}");
     }
@@ -293,7 +379,11 @@ async fn a_redirect_is_no_retry_and_a_retry_goes_on_from_where_it_led() {
     ]);
     let client = client(Arc::clone(&transport), Redirects::default());
     client.call(&GET).retry(attempts(2)).await.unwrap();
-    let paths: Vec<String> = transport.requests().iter().map(|r| r.uri().path().to_owned()).collect();
+    let paths: Vec<String> = transport
+        .requests()
+        .iter()
+        .map(|r| r.uri().path().to_owned())
+        .collect();
     assert_eq!(paths, ["/item", "/a", "/b", "/b"]);
 }
 
@@ -302,7 +392,11 @@ async fn a_uri_of_another_origin_is_called_without_credentials() {
     let transport = mapped(&[("http://away.test/item", 307, "http://home.test/end")]);
     let client = client(Arc::clone(&transport), anywhere());
     let mut call = client.call_uri(&GET, "http://away.test/item".parse().unwrap());
-    for (name, value) in [(AUTHORIZATION, "Bearer the-token"), (COOKIE, "the-cookie"), (KEY, "the-api-key")] {
+    for (name, value) in [
+        (AUTHORIZATION, "Bearer the-token"),
+        (COOKIE, "the-cookie"),
+        (KEY, "the-api-key"),
+    ] {
         call = call.header(name, value);
     }
     call.await.unwrap();
@@ -317,7 +411,10 @@ async fn a_uri_of_another_origin_is_called_without_credentials() {
 async fn a_uri_of_the_own_origin_is_called_with_credentials() {
     let transport = mapped(&[]);
     let client = client(Arc::clone(&transport), Redirects::default());
-    client.call_uri(&GET, "http://HOME.test:80/next?page=2".parse().unwrap()).await.unwrap();
+    client
+        .call_uri(&GET, "http://HOME.test:80/next?page=2".parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(transport.requests()[0].headers()[KEY], "the-api-key");
 }
 
@@ -338,10 +435,18 @@ async fn an_upload_to_another_origin_keeps_the_type_of_its_body() {
 
 #[tokio::test(start_paused = true)]
 async fn a_uri_that_cannot_be_called_is_refused_before_anything_is_sent() {
-    for uri in ["/relative", "ftp://home.test/", "http://user:hunter2@home.test/", "home.test:80"] {
+    for uri in [
+        "/relative",
+        "ftp://home.test/",
+        "http://user:hunter2@home.test/",
+        "home.test:80",
+    ] {
         let transport = mapped(&[]);
         let client = client(Arc::clone(&transport), Redirects::default());
-        let error = client.call_uri(&GET, uri.parse().unwrap()).await.unwrap_err();
+        let error = client
+            .call_uri(&GET, uri.parse().unwrap())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Encode, "{uri}");
         assert!(!format!("{error} {error:?}").contains("hunter2"));
         assert_eq!(transport.calls(), 0);
@@ -387,7 +492,10 @@ async fn the_service_sees_only_answers_of_its_own_origin() {
     // Nor does it explain a stranger's errors.
     let transport = replies(|_| Ok(status(400)));
     let client = builder(transport).service(service.clone()).build().unwrap();
-    let error = client.call_uri(&GET, AWAY.parse().unwrap()).await.unwrap_err();
+    let error = client
+        .call_uri(&GET, AWAY.parse().unwrap())
+        .await
+        .unwrap_err();
     assert!(!error.api().unwrap().not_executed);
     assert_eq!(service.0.load(Ordering::SeqCst), 1);
 }

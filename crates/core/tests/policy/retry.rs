@@ -36,7 +36,10 @@ async fn a_failure_is_repeated_exactly_as_the_table_says() {
     use Failing::*;
     let passing = [408, 500, 502, 503, 504].map(Status);
     let final_ = [400, 403, 404, 409, 410, 413, 422, 501, 505].map(Status);
-    let rows = passing.into_iter().chain([MaybeSent, BodyBroken]).map(|failing| (failing, true, false));
+    let rows = passing
+        .into_iter()
+        .chain([MaybeSent, BodyBroken])
+        .map(|failing| (failing, true, false));
     let rows = rows.chain(final_.map(|failing| (failing, false, false)));
     let rows = rows.chain([(NotSent, true, true), (Status(429), true, true)]);
 
@@ -49,14 +52,21 @@ async fn a_failure_is_repeated_exactly_as_the_table_says() {
         ] {
             for replayable in [true, false] {
                 let transport = replies(move |_| failing.answer());
-                let body = if replayable { Body::from("data") } else { one_shot(["data"]) };
+                let body = if replayable {
+                    Body::from("data")
+                } else {
+                    one_shot(["data"])
+                };
                 let error = pipeline(Arc::clone(&transport))
                     .call(operation)
                     .body(body)
                     .await
                     .unwrap_err();
                 let expected = if repeats && replayable { 3 } else { 1 };
-                let case = format!("{failing:?}, {}, replayable: {replayable}", operation.name());
+                let case = format!(
+                    "{failing:?}, {}, replayable: {replayable}",
+                    operation.name()
+                );
                 assert_eq!(transport.calls(), expected, "{case}");
                 assert_eq!(error.attempts() as usize, expected, "{case}");
                 let reason = match (error.is_retryable(), repeats, replayable) {
@@ -91,9 +101,17 @@ impl Service for Knowing {
 
 #[tokio::test(start_paused = true)]
 async fn the_service_may_say_not_executed_or_permanent() {
-    for (code, operation, calls) in [(409, &POST, 3), (409, &GET, 3), (503, &GET, 1), (500, &POST, 1)] {
+    for (code, operation, calls) in [
+        (409, &POST, 3),
+        (409, &GET, 3),
+        (503, &GET, 1),
+        (500, &POST, 1),
+    ] {
         let transport = replies(move |_| Ok(status(code)));
-        let client = builder(Arc::clone(&transport)).service(Knowing).build().unwrap();
+        let client = builder(Arc::clone(&transport))
+            .service(Knowing)
+            .build()
+            .unwrap();
         client.call(operation).body("data").await.unwrap_err();
         assert_eq!(transport.calls(), calls, "{code} {}", operation.name());
     }
@@ -106,11 +124,17 @@ async fn a_call_that_works_at_last_is_a_success() {
         Ok(status(503)),
         Ok(ok("there")),
     ]);
-    let body = pipeline(Arc::clone(&transport)).call(&GET).text().await.unwrap();
+    let body = pipeline(Arc::clone(&transport))
+        .call(&GET)
+        .text()
+        .await
+        .unwrap();
     assert_eq!(body, "there");
-    let numbers = transport.requests().iter().map(|request| {
-        Attempt::of(request.extensions()).unwrap().number()
-    }).collect::<Vec<_>>();
+    let numbers = transport
+        .requests()
+        .iter()
+        .map(|request| Attempt::of(request.extensions()).unwrap().number())
+        .collect::<Vec<_>>();
     assert_eq!(numbers, [1, 2, 3]);
 }
 
@@ -137,8 +161,16 @@ async fn a_replayable_body_is_made_anew_for_each_attempt() {
         counter.fetch_add(1, Ordering::SeqCst);
         one_shot(["one ", "two"])
     });
-    let transport = queue([Ok(status(503)), Err(mock::reset(Delivery::MaybeSent)), Ok(ok(""))]);
-    pipeline(Arc::clone(&transport)).call(&PUT).body(body).await.unwrap();
+    let transport = queue([
+        Ok(status(503)),
+        Err(mock::reset(Delivery::MaybeSent)),
+        Ok(ok("")),
+    ]);
+    pipeline(Arc::clone(&transport))
+        .call(&PUT)
+        .body(body)
+        .await
+        .unwrap();
     assert_eq!(transport.calls(), 3);
     for request in transport.requests() {
         assert_eq!(request.body(), "one two");
@@ -182,7 +214,10 @@ async fn a_pause_beyond_all_time_is_no_crash() {
     let transport = replies(|_| Ok(with(status(503), "retry-after", "99999999999999999999")));
     let policy = RetryPolicy::default().max_retry_after(std::time::Duration::MAX);
     let call = pipeline(transport).call(&GET).retry(policy).timeout(None);
-    assert_eq!(call.await.unwrap_err().stop_reason(), Some(StopReason::RetryAfter));
+    assert_eq!(
+        call.await.unwrap_err().stop_reason(),
+        Some(StopReason::RetryAfter)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -206,9 +241,15 @@ async fn pauses_are_random_and_never_longer_than_the_cap() {
         .max_attempts(50)
         .backoff(Backoff::new(secs(1), cap).seeded(3));
     let transport = replies(|_| Ok(status(500)));
-    let call = pipeline(Arc::clone(&transport)).call(&GET).retry(policy).timeout(None);
+    let call = pipeline(Arc::clone(&transport))
+        .call(&GET)
+        .retry(policy)
+        .timeout(None);
     let (result, took) = timed(call).await;
-    assert_eq!(result.unwrap_err().stop_reason(), Some(StopReason::Attempts));
+    assert_eq!(
+        result.unwrap_err().stop_reason(),
+        Some(StopReason::Attempts)
+    );
     assert_eq!(transport.calls(), 50);
     // Evenly spread pauses are half the cap on average.
     assert!(took > cap * 49 / 4 && took < cap * 49 * 3 / 4, "{took:?}");
@@ -230,7 +271,11 @@ async fn no_pause_leads_past_the_deadline() {
 async fn repeated_attempts_share_the_deadline_of_their_call() {
     let transport = Arc::new(NeverTransport::new());
     let client = builder(Arc::clone(&transport))
-        .options(CallOptions::new().retry(attempts(100)).first_byte_timeout(secs(3)))
+        .options(
+            CallOptions::new()
+                .retry(attempts(100))
+                .first_byte_timeout(secs(3)),
+        )
         .build()
         .unwrap();
     let (result, took) = timed(client.call(&GET).timeout(secs(10))).await;
@@ -263,7 +308,11 @@ async fn the_budget_is_shared_between_clones() {
 #[tokio::test(start_paused = true)]
 async fn a_retry_after_a_timeout_costs_the_budget_double() {
     let client = builder(NeverTransport::new())
-        .options(CallOptions::new().retry(attempts(2)).first_byte_timeout(secs(1)))
+        .options(
+            CallOptions::new()
+                .retry(attempts(2))
+                .first_byte_timeout(secs(1)),
+        )
         .budget(RetryBudget::new(10, 0.0))
         .build()
         .unwrap();

@@ -12,7 +12,8 @@ use sync_core::{Body, CallOptions, Operation, Pipeline, PipelineBuilder, Transpo
 use tokio::time::Instant;
 
 pub(crate) static GET: Operation = Operation::get("demo", "item.get", "/item");
-pub(crate) static HEAD: Operation = Operation::new("demo", "item.head", http::Method::HEAD, "/item");
+pub(crate) static HEAD: Operation =
+    Operation::new("demo", "item.head", http::Method::HEAD, "/item");
 pub(crate) static PUT: Operation = Operation::put("demo", "item.put", "/item");
 pub(crate) static POST: Operation = Operation::post("demo", "item.post", "/item");
 /// A POST with an idempotency key, say.
@@ -60,7 +61,11 @@ pub(crate) fn ok(body: impl Into<Body>) -> Response<Body> {
     mock::response(StatusCode::OK, body)
 }
 
-pub(crate) fn with(mut response: Response<Body>, name: &'static str, value: &str) -> Response<Body> {
+pub(crate) fn with(
+    mut response: Response<Body>,
+    name: &'static str,
+    value: &str,
+) -> Response<Body> {
     let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
     response.headers_mut().append(name, value);
     response
@@ -68,20 +73,25 @@ pub(crate) fn with(mut response: Response<Body>, name: &'static str, value: &str
 
 /// A body that can be read once, in these pieces.
 pub(crate) fn one_shot(pieces: impl IntoIterator<Item = impl Into<Bytes>>) -> Body {
-    let pieces: Vec<std::io::Result<Bytes>> = pieces.into_iter().map(|piece| Ok(piece.into())).collect();
+    let pieces: Vec<std::io::Result<Bytes>> =
+        pieces.into_iter().map(|piece| Ok(piece.into())).collect();
     Body::from_stream(stream::iter(pieces))
 }
 
 /// A body that breaks off after `start`.
 pub(crate) fn broken_after(start: &'static str) -> Body {
     let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    Body::from_stream(stream::iter([Ok(Bytes::from_static(start.as_bytes())), Err(broken)]))
+    Body::from_stream(stream::iter([
+        Ok(Bytes::from_static(start.as_bytes())),
+        Err(broken),
+    ]))
 }
 
 /// A body that says `start` and then nothing any more.
 pub(crate) fn silent_after(start: &'static str) -> Body {
     use futures_util::StreamExt as _;
-    let start = (!start.is_empty()).then(|| Ok::<_, std::io::Error>(Bytes::from_static(start.as_bytes())));
+    let start =
+        (!start.is_empty()).then(|| Ok::<_, std::io::Error>(Bytes::from_static(start.as_bytes())));
     Body::from_stream(stream::iter(start).chain(stream::pending()))
 }
 

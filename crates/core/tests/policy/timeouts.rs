@@ -20,15 +20,29 @@ fn once() -> CallOptions {
 async fn each_limit_on_the_head_ends_the_call_under_its_own_name() {
     let none = once().first_byte_timeout(None).total_timeout(None);
     for (options, phase, limit) in [
-        (none.clone().first_byte_timeout(secs(3)), Phase::FirstByte, 3),
+        (
+            none.clone().first_byte_timeout(secs(3)),
+            Phase::FirstByte,
+            3,
+        ),
         (none.clone().attempt_timeout(secs(4)), Phase::Attempt, 4),
         (none.clone().total_timeout(secs(5)), Phase::Total, 5),
         (once(), Phase::FirstByte, 30),
         (once().first_byte_timeout(None), Phase::Total, 60),
-        (once().first_byte_timeout(secs(9)).attempt_timeout(secs(8)).total_timeout(secs(7)), Phase::Total, 7),
+        (
+            once()
+                .first_byte_timeout(secs(9))
+                .attempt_timeout(secs(8))
+                .total_timeout(secs(7)),
+            Phase::Total,
+            7,
+        ),
     ] {
         let transport = Arc::new(NeverTransport::new());
-        let client = builder(Arc::clone(&transport)).options(options).build().unwrap();
+        let client = builder(Arc::clone(&transport))
+            .options(options)
+            .build()
+            .unwrap();
         let (result, took) = timed(client.call(&GET)).await;
         let error = result.unwrap_err();
         assert_eq!(error.is_timeout(), Some(phase));
@@ -44,7 +58,9 @@ async fn each_limit_on_the_head_ends_the_call_under_its_own_name() {
 async fn a_caller_that_gives_up_does_not_condemn_the_connection() {
     let transport = Arc::new(NeverTransport::new());
     let call = pipeline(Arc::clone(&transport)).call(&GET);
-    tokio::time::timeout(secs(1), call.send()).await.unwrap_err();
+    tokio::time::timeout(secs(1), call.send())
+        .await
+        .unwrap_err();
     assert_eq!((transport.dropped(), transport.timed_out()), (1, 0));
 }
 
@@ -52,7 +68,11 @@ async fn a_caller_that_gives_up_does_not_condemn_the_connection() {
 async fn every_attempt_has_its_own_limits() {
     let transport = Arc::new(NeverTransport::new());
     let client = builder(Arc::clone(&transport))
-        .options(CallOptions::new().retry(attempts(3)).attempt_timeout(secs(2)))
+        .options(
+            CallOptions::new()
+                .retry(attempts(3))
+                .attempt_timeout(secs(2)),
+        )
         .build()
         .unwrap();
     let error = client.call(&GET).await.unwrap_err();
@@ -123,7 +143,10 @@ async fn a_streamed_body_that_falls_silent_says_so_and_then_ends() {
     let mut body = client.call(&GET).stream().await.unwrap().into_body();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "start");
     let error = body.chunk().await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), sync_core::transport::TransportErrorKind::Timeout(Phase::Idle));
+    assert_eq!(
+        error.kind(),
+        sync_core::transport::TransportErrorKind::Timeout(Phase::Idle)
+    );
     assert!(body.chunk().await.is_none());
 }
 
@@ -165,7 +188,10 @@ async fn an_error_body_that_never_ends_does_not_hold_up_the_error() {
     let transport = LoopbackTransport::new(|_| async {
         mock::response(http::StatusCode::NOT_FOUND, trickle(secs(1)))
     });
-    let client = builder(transport).options(once().total_timeout(None)).build().unwrap();
+    let client = builder(transport)
+        .options(once().total_timeout(None))
+        .build()
+        .unwrap();
     let (result, took) = timed(client.call(&GET)).await;
     assert_eq!(result.unwrap_err().status().unwrap(), 404);
     assert_eq!(took.as_secs(), 5);

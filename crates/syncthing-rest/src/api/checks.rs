@@ -63,11 +63,20 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     gui(&config.gui)
 }
 
+/// The ID of a folder in a query. Some calls take a missing folder for "all",
+/// so an empty ID must not get there.
+pub(super) fn chosen(id: &FolderId) -> Result<(), Error> {
+    if id.is_empty() {
+        return Err(Error::config("the folder has no ID"));
+    }
+    Ok(())
+}
+
 /// The ID of a folder as a part of a path. The daemon decodes `%2F` before it
 /// looks for the folder, so an ID with a slash leads nowhere.
 pub(super) fn addressable(id: &FolderId) -> Result<(), Error> {
+    chosen(id)?;
     match id.as_str() {
-        "" => Err(Error::config("the folder has no ID")),
         id if id.contains('/') => Err(Error::config(format!(
             "the daemon cannot address the configuration of folder {id:?}, because its ID has a \
              slash; change the whole list of folders instead, config().folders() and set_folders()"

@@ -10,7 +10,7 @@ use crate::{Client, endpoints};
 /// Devices and folders that wait for a decision: [`Client::cluster`].
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Cluster {

@@ -1,18 +1,20 @@
 //! One device.
 
+use bytes::Bytes;
 use serde::Serialize;
 use sync_core::Call;
 
 use super::checks::{self, IdKey};
+use super::config::patch;
 use crate::model::DeviceId;
 use crate::model::config::Device;
 use crate::model::db::Completion;
-use crate::{Client, endpoints};
+use crate::{Client, Endpoint, endpoints};
 
 /// One device: [`Client::device`].
 #[derive(Clone, Debug)]
 pub struct DeviceHandle {
-    client: Client,
+    pub(crate) client: Client,
     id: DeviceId,
 }
 
@@ -24,6 +26,14 @@ impl DeviceHandle {
     /// Which device.
     pub fn id(&self) -> DeviceId {
         self.id
+    }
+
+    /// Begins a call that has the device in its path.
+    fn config_call(&self, endpoint: &'static Endpoint) -> Call<Bytes> {
+        // Checked first, as the error of the path would not say what to do.
+        let call = self.client.call(endpoint);
+        call.or_error(checks::named(self.id).err())
+            .path(self.id.to_string())
     }
 
     /// How much it has of all the folders that are shared with it:
@@ -68,11 +78,7 @@ impl DeviceHandle {
     ///
     /// [`SyncthingError::NotFound`](crate::SyncthingError::NotFound).
     pub fn config(&self) -> Call<Device> {
-        self.client
-            .call(&endpoints::DEVICE)
-            .path(self.id.to_string())
-            .json()
-            .or_error(checks::named(self.id).err())
+        self.config_call(&endpoints::DEVICE).json()
     }
 
     /// Changes some of its configuration: `PATCH /rest/config/devices/{id}`.
@@ -88,9 +94,8 @@ impl DeviceHandle {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with nothing sent, when
     /// `changes` is no object or names another device.
     pub fn patch(&self, changes: &(impl Serialize + ?Sized)) -> Call<()> {
-        let call = self.client.call(&endpoints::DEVICE_PATCH).path(self.id.to_string());
-        super::config::patch(call, changes, IdKey::Device(self.id))
-            .or_error(checks::named(self.id).err())
+        let call = self.config_call(&endpoints::DEVICE_PATCH);
+        patch(call, changes, IdKey::Device(self.id))
     }
 
     /// Adds it, or replaces its whole configuration:
@@ -105,9 +110,7 @@ impl DeviceHandle {
     /// `device` has another ID: the daemon would go by that one.
     pub fn replace(&self, device: &Device) -> Call<()> {
         let error = checks::device(device).and_then(|()| checks::same_id(&self.id, &device.device_id));
-        self.client
-            .call(&endpoints::DEVICE_PUT)
-            .path(self.id.to_string())
+        self.config_call(&endpoints::DEVICE_PUT)
             .json_body(device)
             .empty()
             .or_error(error.err())
@@ -119,10 +122,6 @@ impl DeviceHandle {
     /// The daemon says 200 for a device that it does not know, and for itself,
     /// which it adds again at once.
     pub fn remove(&self) -> Call<()> {
-        self.client
-            .call(&endpoints::DEVICE_DELETE)
-            .path(self.id.to_string())
-            .empty()
-            .or_error(checks::named(self.id).err())
+        self.config_call(&endpoints::DEVICE_DELETE).empty()
     }
 }

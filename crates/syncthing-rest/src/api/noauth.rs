@@ -57,9 +57,9 @@ impl NoAuth {
     ///
     /// # Errors
     ///
-    /// [`SyncthingError::WrongPassword`], after a moment; and
-    /// [`SyncthingError::Unsupported`] from a daemon that is older or has no
-    /// password set.
+    /// [`SyncthingError::WrongPassword`], after a moment,
+    /// [`SyncthingError::NoPassword`], and [`SyncthingError::Unsupported`] from
+    /// older daemons.
     pub fn login(&self, login: &Login) -> Call<Session> {
         let call = self.client.call(&endpoints::LOGIN).json_body(login);
         call.decode_with(|head, _| {

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use sync_core::Call;
 use sync_core::stream::{Page, Pages};
 
+use super::checks;
 use crate::model::db::{FileInfo, FilePage, Need};
 use crate::model::{DeviceId, FileError, FolderErrors, FolderId};
 use crate::{Client, Endpoint};
@@ -66,12 +67,13 @@ impl<P: Rows> Paged<P> {
     /// One page, from 1; `None` asks without a page number, which is the first.
     pub fn page(&self, page: impl Into<Option<u32>>) -> Call<P> {
         let call = self.client.call(self.endpoint).query("folder", &self.folder);
-        let error = self.device.and_then(|device| super::checks::named(device).err());
+        let error = checks::chosen(&self.folder)
+            .and_then(|()| self.device.map_or(Ok(()), checks::named));
         call.query_opt("device", self.device.map(|device| device.to_string()))
             .query_opt("page", page.into().map(|page| page.to_string()))
             .query_opt("perpage", self.per_page.map(|rows| rows.to_string()))
             .json()
-            .or_error(error)
+            .or_error(error.err())
     }
 
     /// All rows, fetched page by page as they are asked for.

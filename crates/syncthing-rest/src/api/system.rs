@@ -24,7 +24,7 @@ const DOWNLOAD: Duration = Duration::from_secs(30 * 60);
 /// The daemon itself: [`Client::system`].
 #[derive(Clone, Debug)]
 pub struct System {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl System {

@@ -80,10 +80,11 @@ impl Service for SyncthingService {
         error.credentials_refused = matches!(detail, SyncthingError::Unauthorized(_));
         // The daemon answers 500 and 501 for what it will not do, not for what
         // it cannot do just now. A proxy before it may say 502 to 504.
-        error.permanent = matches!(
-            head.status,
-            StatusCode::INTERNAL_SERVER_ERROR | StatusCode::NOT_IMPLEMENTED
-        );
+        error.permanent = detail == SyncthingError::UpgradeUnsupported
+            || matches!(
+                head.status,
+                StatusCode::INTERNAL_SERVER_ERROR | StatusCode::NOT_IMPLEMENTED
+            );
         error.message = Some(match &detail {
             SyncthingError::Other | SyncthingError::BadRequest if !text.is_empty() => shorten(text),
             known => match text.is_empty() || text.starts_with('<') {

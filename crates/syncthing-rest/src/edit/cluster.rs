@@ -11,7 +11,7 @@ use crate::{Client, endpoints};
 
 /// Adds a device, from the daemon's template for devices and what is known of
 /// it from its attempts to connect.
-pub(crate) async fn accept_device(
+pub(super) async fn accept_device(
     client: &Client,
     id: DeviceId,
     change: impl FnOnce(&mut Device),
@@ -37,7 +37,7 @@ pub(crate) async fn accept_device(
 
 /// Takes a folder that `from` has offered: shares it, if it is here already,
 /// or adds it, from the daemon's template for folders.
-pub(crate) async fn accept_folder(
+pub(super) async fn accept_folder(
     client: &Client,
     id: &FolderId,
     from: DeviceId,
@@ -72,7 +72,7 @@ pub(crate) async fn accept_folder(
 }
 
 /// Has the daemon forget about a device's attempts to connect, for good.
-pub(crate) async fn ignore_device(client: &Client, id: DeviceId) -> Result<Edited, EditError> {
+pub(super) async fn ignore_device(client: &Client, id: DeviceId) -> Result<Edited, EditError> {
     let mut pending = client.call(&endpoints::PENDING_DEVICES).json::<PendingDevices>().await?;
     let seen = pending.remove(&id).unwrap_or_default();
     edit(client, |config| {
@@ -93,7 +93,7 @@ pub(crate) async fn ignore_device(client: &Client, id: DeviceId) -> Result<Edite
 }
 
 /// Has the daemon mention a device's attempts to connect again.
-pub(crate) async fn unignore_device(client: &Client, id: DeviceId) -> Result<Edited, EditError> {
+pub(super) async fn unignore_device(client: &Client, id: DeviceId) -> Result<Edited, EditError> {
     edit(client, |config| {
         config.ignored_devices.retain(|ignored| ignored.device_id != id);
         Ok(())
@@ -102,7 +102,7 @@ pub(crate) async fn unignore_device(client: &Client, id: DeviceId) -> Result<Edi
 }
 
 /// Has the daemon forget about a device's offer of a folder, for good.
-pub(crate) async fn ignore_folder(
+pub(super) async fn ignore_folder(
     client: &Client,
     id: &FolderId,
     from: DeviceId,
@@ -122,7 +122,7 @@ pub(crate) async fn ignore_folder(
 }
 
 /// Has the daemon mention a device's offer of a folder again.
-pub(crate) async fn unignore_folder(
+pub(super) async fn unignore_folder(
     client: &Client,
     id: &FolderId,
     from: DeviceId,

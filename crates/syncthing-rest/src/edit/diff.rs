@@ -86,7 +86,7 @@ pub(super) fn plan_item(before: &Object, after: &Object, section: Section) -> Op
 }
 
 /// Whether the daemon's router can find an item with this ID by its path.
-pub(super) fn is_addressable(id: &str) -> bool {
+pub(crate) fn is_addressable(id: &str) -> bool {
     !id.contains('/') && !matches!(id, "." | "..")
 }
 

@@ -10,7 +10,7 @@ use crate::model::{DeviceId, FolderId};
 use crate::{Client, endpoints};
 
 /// Reads one folder, lets `change` edit it, and sends the difference.
-pub(crate) async fn edit_folder(
+pub(super) async fn edit_folder(
     client: &Client,
     id: &FolderId,
     change: impl FnOnce(&mut Folder) -> Result<(), Error>,
@@ -41,7 +41,7 @@ pub(crate) async fn edit_folder(
 }
 
 /// Reads one device, lets `change` edit it, and sends the difference.
-pub(crate) async fn edit_device(
+pub(super) async fn edit_device(
     client: &Client,
     id: &DeviceId,
     change: impl FnOnce(&mut Device) -> Result<(), Error>,

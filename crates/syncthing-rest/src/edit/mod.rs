@@ -30,6 +30,7 @@
 mod change;
 mod cluster;
 mod diff;
+mod handles;
 mod item;
 
 use std::fmt;
@@ -37,8 +38,9 @@ use std::fmt;
 use serde_json::Value;
 use sync_core::Error;
 
+pub(crate) use self::diff::is_addressable;
 pub use self::change::{Action, Change, Section};
-pub(crate) use self::item::{edit_device, edit_folder};
+use self::item::{edit_device, edit_folder};
 use crate::model::config::RestartRequired;
 use crate::model::system::SystemStatus;
 use crate::model::{Config, DeviceId};
@@ -127,7 +129,7 @@ impl std::error::Error for EditError {
 }
 
 /// Reads the configuration, lets `change` edit it, and sends the difference.
-pub(crate) async fn edit(
+async fn edit(
     client: &Client,
     change: impl FnOnce(&mut Config) -> Result<(), Error>,
 ) -> Result<Edited, EditError> {
@@ -196,7 +198,7 @@ async fn restart_required(client: &Client, done: &[Change]) -> Result<bool, Edit
 
 /// The daemon's own ID: from the head of its last answer, unless a proxy has
 /// taken that out.
-async fn own_id(client: &Client) -> Result<DeviceId, Error> {
+pub(crate) async fn own_id(client: &Client) -> Result<DeviceId, Error> {
     match client.daemon() {
         Some(daemon) => Ok(daemon.id),
         None => Ok(client.call(&endpoints::STATUS).json::<SystemStatus>().await?.my_id),

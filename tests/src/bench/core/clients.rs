@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, Request, Response, Uri};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
@@ -89,10 +90,10 @@ fn with(kind: Kind, url: Uri, work: Work) -> Result<Cost> {
         .build()?;
     runtime.block_on(async {
         match kind {
-            Kind::Raw => drive(Raw::connect(url).await?, work).await,
-            Kind::Legacy => drive(Legacy::new(url, HeaderMap::new()), work).await,
-            Kind::LegacyHeaders => drive(Legacy::new(url, sent_headers().await?), work).await,
-            Kind::Transport => drive(Erased::new(url, sent_headers().await?)?, work).await,
+            Kind::Raw => drive(Raw::connect(&url).await?, work).await,
+            Kind::Legacy => drive(Legacy::new(Draft::new(&url, &HeaderMap::new())?), work).await,
+            Kind::LegacyHeaders => drive(Legacy::new(with_headers(&url).await?), work).await,
+            Kind::Transport => drive(Erased::new(with_headers(&url).await?)?, work).await,
             Kind::Pipeline => drive(Piped::new(&url)?, work).await,
         }
     })
@@ -132,31 +133,54 @@ async fn count(mut body: Incoming) -> Result<u64> {
     Ok(bytes)
 }
 
+/// What a program knows before it makes a request: text.
+struct Draft {
+    url: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Draft {
+    fn new(url: &Uri, headers: &HeaderMap) -> Result<Self> {
+        let text = |(name, value): (&HeaderName, &http::HeaderValue)| {
+            Ok((name.as_str().to_owned(), value.to_str()?.to_owned()))
+        };
+        Ok(Self {
+            url: url.to_string(),
+            headers: headers.iter().map(text).collect::<Result<_>>()?,
+        })
+    }
+
+    /// The request, made anew as the pipeline makes its own.
+    fn request<B>(&self, body: B) -> Result<Request<B>> {
+        let mut request = Request::get(self.url.as_str());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        Ok(request.body(body)?)
+    }
+}
+
 struct Raw {
     connection: SendRequest<Empty<Bytes>>,
-    url: Uri,
-    host: http::HeaderValue,
+    draft: Draft,
 }
 
 impl Raw {
-    async fn connect(url: Uri) -> Result<Self> {
+    async fn connect(url: &Uri) -> Result<Self> {
         let authority = url.authority().ok_or("the URL has no host")?;
         let stream = TcpStream::connect(authority.as_str()).await?;
         stream.set_nodelay(true)?;
         let (connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
+        let headers = HeaderMap::from_iter([(HOST, authority.as_str().parse()?)]);
         Ok(Self {
             connection,
-            host: authority.as_str().parse()?,
-            url: url.path().parse()?,
+            draft: Draft::new(&url.path().parse()?, &headers)?,
         })
     }
 
     async fn send(&mut self) -> Result<Incoming> {
-        let mut request = Request::new(Empty::new());
-        *request.uri_mut() = self.url.clone();
-        let headers = request.headers_mut();
-        headers.insert(http::header::HOST, self.host.clone());
+        let request = self.draft.request(Empty::new())?;
         self.connection.ready().await?;
         Ok(self.connection.send_request(request).await?.into_body())
     }
@@ -174,25 +198,21 @@ impl Get for Raw {
 
 struct Legacy {
     client: Client<HttpConnector, Full<Bytes>>,
-    url: Uri,
-    headers: HeaderMap,
+    draft: Draft,
 }
 
 impl Legacy {
-    fn new(url: Uri, headers: HeaderMap) -> Self {
+    fn new(draft: Draft) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
             client: Client::builder(TokioExecutor::new()).build(connector),
-            url,
-            headers,
+            draft,
         }
     }
 
     async fn send(&self) -> Result<Incoming> {
-        let mut request = Request::new(Full::default());
-        *request.uri_mut() = self.url.clone();
-        *request.headers_mut() = self.headers.clone();
+        let request = self.draft.request(Full::default())?;
         Ok(self.client.request(request).await?.into_body())
     }
 }
@@ -210,24 +230,21 @@ impl Get for Legacy {
 /// The transport as the pipeline holds it.
 struct Erased {
     transport: Arc<dyn Transport>,
-    url: Uri,
-    headers: HeaderMap,
+    draft: Draft,
 }
 
 impl Erased {
-    fn new(url: Uri, headers: HeaderMap) -> Result<Self> {
+    fn new(draft: Draft) -> Result<Self> {
         Ok(Self {
             transport: Arc::new(HyperTransport::builder().build()?),
-            url,
-            headers,
+            draft,
         })
     }
 
     async fn send(&self) -> Result<Body> {
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = self.url.clone();
-        *request.headers_mut() = self.headers.clone();
-        Ok(self.transport.send(request).await?.into_body())
+        let request = self.draft.request(Body::empty())?;
+        // Of the trait object itself: that of `Arc` would box the future twice.
+        Ok(self.transport.as_ref().send(request).await?.into_body())
     }
 }
 
@@ -280,6 +297,10 @@ impl Get for Piped {
     async fn stream(&mut self) -> Result<u64> {
         count_ours(self.pipeline.call(&BIG).stream().await?.into_body()).await
     }
+}
+
+async fn with_headers(url: &Uri) -> Result<Draft> {
+    Draft::new(url, &sent_headers().await?)
 }
 
 /// The headers that the pipeline puts on a request.

@@ -29,7 +29,11 @@ impl fmt::Display for Goal {
         match self.actual {
             None => write!(f, "open    {what} ≤ {limit:.2}{unit}: not measured"),
             Some(actual) => {
-                let state = if self.is_missed() { "MISSED" } else { "reached" };
+                let state = if self.is_missed() {
+                    "MISSED"
+                } else {
+                    "reached"
+                };
                 write!(f, "{state:7} {what} ≤ {limit:.2}{unit}: {actual:.3}{unit}")
             }
         }
@@ -88,7 +92,10 @@ mod tests {
     }
 
     fn missed(measured: &Measured) -> usize {
-        goals(measured).iter().filter(|goal| goal.is_missed()).count()
+        goals(measured)
+            .iter()
+            .filter(|goal| goal.is_missed())
+            .count()
     }
 
     #[test]
@@ -101,6 +108,10 @@ mod tests {
     fn what_was_not_measured_is_open_and_not_reached() {
         let goals = goals(&measured(1000.0, None));
         assert!(goals.iter().all(|goal| !goal.is_missed()));
-        assert!(goals.iter().all(|goal| goal.to_string().starts_with("open")));
+        assert!(
+            goals
+                .iter()
+                .all(|goal| goal.to_string().starts_with("open"))
+        );
     }
 }

@@ -8,6 +8,9 @@
 //! | `transport` | `Arc<dyn Transport>` over `HyperTransport`, with these headers |
 //! | `pipeline` | `Pipeline::call` with its defaults and an API key |
 //!
+//! Each makes every request anew from text, as a program does, and reads the
+//! answer into memory (or, where it's streamed, piece by piece).
+//!
 //! Instructions, counted by valgrind's callgrind, are the gate: they don't
 //! depend on what else the machine does. Wall time is shown beside them, with
 //! server and client on the same core, where it varies least.

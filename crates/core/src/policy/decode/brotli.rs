@@ -37,7 +37,10 @@ impl Coding for Brotli {
             return if input.is_empty() {
                 Ok(())
             } else {
-                Err(io::Error::new(io::ErrorKind::InvalidData, "data after the end"))
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "data after the end",
+                ))
             };
         }
         if input.is_empty() && !self.full {

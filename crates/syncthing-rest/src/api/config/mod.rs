@@ -29,7 +29,7 @@ use crate::{Client, endpoints};
 /// daemon unharmed, and one that was made up is lost.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Configuration {

@@ -28,7 +28,7 @@ use crate::{Client, Endpoint, endpoints};
 /// no folder has the ID.
 #[derive(Clone, Debug)]
 pub struct FolderHandle {
-    client: Client,
+    pub(crate) client: Client,
     id: FolderId,
 }
 
@@ -42,14 +42,12 @@ impl FolderHandle {
         &self.id
     }
 
-    /// Begins a call that has the folder in its query. Some endpoints take a
-    /// missing folder for "all", so an empty ID must not get there.
+    /// Begins a call that has the folder in its query.
     fn call(&self, endpoint: &'static Endpoint) -> Call<bytes::Bytes> {
-        let error = self
-            .id
-            .is_empty()
-            .then(|| Error::config("the folder has no ID"));
-        self.client.call(endpoint).query("folder", &self.id).or_error(error)
+        self.client
+            .call(endpoint)
+            .query("folder", &self.id)
+            .or_error(checks::chosen(&self.id).err())
     }
 
     /// How it is: `GET /rest/db/status`.

@@ -61,3 +61,34 @@ impl Read for BodyReader {
         Ok(length)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_reader_reads_what_is_fed_and_then_its_end() {
+        let (feeder, mut reader) = split(Body::from("abc"));
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).map(|_| text)
+        });
+        feeder.run().await.unwrap();
+        assert_eq!(reading.await.unwrap().unwrap(), "abc");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_feeder_ends_the_reader() {
+        let (feeder, mut reader) = split(Body::from("abc"));
+        let reading = tokio::task::spawn_blocking(move || reader.read(&mut [0; 8]));
+        drop(feeder);
+        assert_eq!(reading.await.unwrap().unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_dropped_reader_ends_the_feeder() {
+        let (feeder, reader) = split(Body::from("abc"));
+        drop(reader);
+        feeder.run().await.unwrap();
+    }
+}

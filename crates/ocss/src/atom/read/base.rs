@@ -1,0 +1,132 @@
+//! What references are relative to: `xml:base` and the document's address.
+
+use iri_string::types::{IriAbsoluteStr, IriReferenceStr};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// What no reference may hold, but some do.
+const ILLEGAL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The bases of the open elements, innermost last.
+#[derive(Debug)]
+pub(super) struct Bases {
+    /// With the depth of the element that set it; the document's own is 0.
+    stack: Vec<(usize, String)>,
+}
+
+impl Bases {
+    pub(super) fn new(url: &str) -> Self {
+        Self {
+            stack: vec![(0, without_fragment(url).to_owned())],
+        }
+    }
+
+    pub(super) fn current(&self) -> &str {
+        self.stack.last().map_or("", |(_, base)| base)
+    }
+
+    /// The base that the document itself sets.
+    pub(super) fn explicit(&self) -> Option<&str> {
+        self.stack
+            .last()
+            .filter(|(depth, _)| *depth > 0)
+            .map(|(_, base)| base.as_str())
+    }
+
+    pub(super) fn push(&mut self, depth: usize, reference: &str) {
+        let base = resolve(self.current(), reference.trim());
+        self.stack.push((depth, without_fragment(&base).to_owned()));
+    }
+
+    /// The element at `depth` ends.
+    pub(super) fn pop(&mut self, depth: usize) {
+        self.stack.pop_if(|(at, _)| *at == depth && depth > 0);
+    }
+}
+
+fn without_fragment(url: &str) -> &str {
+    url.split('#').next().unwrap_or_default()
+}
+
+/// Resolves a reference. One that cannot be resolved stays as it is.
+pub(crate) fn resolve(base: &str, reference: &str) -> Box<str> {
+    if is_resolved(reference) {
+        return reference.into();
+    }
+    strict(base, reference)
+        .or_else(|| {
+            let repaired: String = utf8_percent_encode(reference, ILLEGAL).collect();
+            strict(base, &repaired)
+        })
+        .unwrap_or_else(|| reference.into())
+}
+
+fn strict(base: &str, reference: &str) -> Option<Box<str>> {
+    let base = IriAbsoluteStr::new(base).ok()?;
+    let reference = IriReferenceStr::new(reference).ok()?;
+    Some(reference.resolve_against(base).to_string().into())
+}
+
+/// Resolving would change nothing: there is a scheme and a host, and there are
+/// no dot segments.
+fn is_resolved(reference: &str) -> bool {
+    (reference.starts_with("http://") || reference.starts_with("https://"))
+        && !reference.contains("/.")
+        && reference.bytes().all(|byte| {
+            byte > b' '
+                && !matches!(
+                    byte,
+                    b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+                )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_resolve_however_they_are_written() {
+        let base = "http://h/v2/services/datastore/";
+        for (reference, expected) in [
+            ("http://other/x", "http://other/x"),
+            ("http://other/a/../b", "http://other/b"),
+            ("../x/./y", "http://h/v2/services/x/y"),
+            ("?page=2", "http://h/v2/services/datastore/?page=2"),
+            ("", "http://h/v2/services/datastore/"),
+            ("/æ", "http://h/æ"),
+            ("//o/p", "http://o/p"),
+            ("a b|c", "http://h/v2/services/datastore/a%20b%7Cc"),
+            ("http://o/a b", "http://o/a%20b"),
+            ("urn:x:1", "urn:x:1"),
+            ("http://[", "http://["),
+        ] {
+            assert_eq!(&*resolve(base, reference), expected, "{reference}");
+        }
+        assert_eq!(&*resolve("not absolute", "a"), "a");
+    }
+
+    #[test]
+    fn bases_are_chained_and_end_with_their_elements() {
+        let mut bases = Bases::new("http://h/doc#top");
+        assert_eq!((bases.current(), bases.explicit()), ("http://h/doc", None));
+        bases.push(1, "https://api.example.com/root/");
+        bases.push(3, " sub/ ");
+        assert_eq!(bases.current(), "https://api.example.com/root/sub/");
+        bases.pop(4);
+        bases.pop(3);
+        assert_eq!(bases.explicit(), Some("https://api.example.com/root/"));
+        bases.pop(1);
+        bases.pop(0);
+        assert_eq!(bases.current(), "http://h/doc");
+    }
+}

@@ -1,0 +1,618 @@
+//! Feeds and entries from events.
+
+use std::borrow::Cow;
+use std::mem;
+
+use super::base::{Bases, resolve};
+use crate::atom::content::{Content, ContentBody, Kind};
+use crate::atom::element::{Attribute, Element, Foreign};
+use crate::atom::entry::{Entry, Tombstone};
+use crate::atom::error::{XmlError, cut};
+use crate::atom::feed::{Feed, Item};
+use crate::atom::names::Namespace;
+use crate::atom::parts::{Category, Link, Person};
+use crate::atom::text::{Text, Value};
+use crate::atom::tree::{TreeBuilder, attribute};
+use crate::atom::xml::{Handler, StartTag, trim};
+use crate::time::Timestamp;
+
+/// Which root is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Feed,
+    Entry,
+    Either,
+}
+
+/// What the innermost open element is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Frame {
+    Feed,
+    Entry,
+    /// A part with text only.
+    Field(Field),
+    Person(Role),
+    /// Within an element that is kept as it is, at any depth.
+    Tree(Place),
+    /// Nothing in it counts.
+    Skipped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Id,
+    Published,
+    Updated,
+    Edited,
+    TotalResults,
+    ItemsPerPage,
+    StartIndex,
+    Words(Words),
+    Content,
+    Name,
+    Uri,
+    Email,
+}
+
+/// A text construct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    Title,
+    Subtitle,
+    Summary,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Author,
+    Contributor,
+}
+
+/// What a tree is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Extension,
+    Words(Words),
+    Content,
+    Person,
+    Tombstone,
+}
+
+/// Puts feeds and entries together.
+#[derive(Debug)]
+pub(super) struct Builder {
+    wanted: Wanted,
+    /// Stop at each item, for the one who takes them.
+    by_item: bool,
+    frames: Vec<Frame>,
+    depth: usize,
+    bases: Bases,
+    text: String,
+    /// Text that does not count.
+    waste: String,
+    tree: TreeBuilder,
+    is_feed: bool,
+    feed: Feed,
+    entry: Entry,
+    person: Person,
+    /// Of the text or content that is being read.
+    is_html: bool,
+    declared: Cow<'static, str>,
+    foreign: Foreign,
+    item: Option<Item>,
+    entries: Vec<Entry>,
+    deleted: Vec<Tombstone>,
+}
+
+impl Builder {
+    pub(super) fn new(wanted: Wanted, url: &str, by_item: bool) -> Self {
+        Self {
+            wanted,
+            by_item,
+            frames: Vec::with_capacity(8),
+            depth: 0,
+            bases: Bases::new(url),
+            text: String::new(),
+            waste: String::new(),
+            tree: TreeBuilder::default(),
+            is_feed: false,
+            feed: Feed::new(),
+            entry: Entry::new(),
+            person: Person::default(),
+            is_html: false,
+            declared: Cow::Borrowed("text"),
+            foreign: Foreign::default(),
+            item: None,
+            entries: Vec::new(),
+            deleted: Vec::new(),
+        }
+    }
+
+    pub(super) const fn is_feed(&self) -> bool {
+        self.is_feed
+    }
+
+    pub(super) const fn head(&self) -> &Feed {
+        &self.feed
+    }
+
+    pub(super) fn take_item(&mut self) -> Option<Item> {
+        self.item.take()
+    }
+
+    pub(super) fn into_entry(self) -> Entry {
+        self.entry
+    }
+
+    pub(super) fn into_feed(self) -> (Feed, Vec<Entry>, Vec<Tombstone>) {
+        (self.feed, self.entries, self.deleted)
+    }
+
+    fn root(&mut self, tag: &StartTag<'_>) -> Result<(), XmlError> {
+        let is_atom = *tag.namespace == Namespace::Atom;
+        let is_feed = is_atom && tag.local_name() == "feed" && self.wanted != Wanted::Entry;
+        let is_entry = is_atom && tag.local_name() == "entry" && self.wanted != Wanted::Feed;
+        if is_feed {
+            self.is_feed = true;
+            self.feed.base = self.bases.explicit().map(Into::into);
+            (self.feed.lang, self.feed.foreign) = own_attributes(tag);
+            self.frames.push(Frame::Feed);
+        } else if is_entry {
+            self.begin_entry(tag);
+        } else {
+            return Err(XmlError::UnexpectedRoot {
+                root: cut(tag.name),
+                namespace: cut(tag.namespace.uri()),
+            });
+        }
+        Ok(())
+    }
+
+    fn begin_entry(&mut self, tag: &StartTag<'_>) {
+        self.entry.base = self.bases.explicit().map(Into::into);
+        if tag.has_attributes() {
+            (self.entry.lang, self.entry.foreign) = own_attributes(tag);
+        }
+        self.frames.push(Frame::Entry);
+    }
+
+    /// A child of a feed (`in_feed`) or an entry.
+    fn child(&mut self, tag: &StartTag<'_>, in_feed: bool) {
+        let frame = match (tag.namespace, tag.local_name()) {
+            (Namespace::Atom, name) => match name {
+                "id" => Frame::Field(Field::Id),
+                "updated" => Frame::Field(Field::Updated),
+                "published" if !in_feed => Frame::Field(Field::Published),
+                "title" => self.words(tag, Words::Title),
+                "subtitle" if in_feed => self.words(tag, Words::Subtitle),
+                "summary" if !in_feed => self.words(tag, Words::Summary),
+                "content" if !in_feed => self.content(tag),
+                "link" => {
+                    let link = self.link(tag);
+                    if in_feed {
+                        &mut self.feed.links
+                    } else {
+                        &mut self.entry.links
+                    }
+                    .push(link);
+                    Frame::Skipped
+                }
+                "category" => {
+                    let category = category(tag);
+                    let all = if in_feed {
+                        &mut self.feed.categories
+                    } else {
+                        &mut self.entry.categories
+                    };
+                    all.push(category);
+                    Frame::Skipped
+                }
+                "author" => self.person(Role::Author),
+                "contributor" => self.person(Role::Contributor),
+                "entry" if in_feed => return self.begin_entry(tag),
+                _ => self.begin_tree(tag, Place::Extension),
+            },
+            (Namespace::App, "edited") if !in_feed => Frame::Field(Field::Edited),
+            (Namespace::OpenSearch, "totalResults") if in_feed => Frame::Field(Field::TotalResults),
+            (Namespace::OpenSearch, "itemsPerPage") if in_feed => Frame::Field(Field::ItemsPerPage),
+            (Namespace::OpenSearch, "startIndex") if in_feed => Frame::Field(Field::StartIndex),
+            (Namespace::Tombstones, "deleted-entry") if in_feed => {
+                self.begin_tree(tag, Place::Tombstone)
+            }
+            _ => self.begin_tree(tag, Place::Extension),
+        };
+        if matches!(frame, Frame::Field(_)) {
+            self.text.clear();
+        }
+        self.frames.push(frame);
+    }
+
+    fn begin_tree(&mut self, tag: &StartTag<'_>, place: Place) -> Frame {
+        self.text.clear();
+        self.tree.start(tag, &mut self.text);
+        Frame::Tree(place)
+    }
+
+    fn words(&mut self, tag: &StartTag<'_>, words: Words) -> Frame {
+        self.is_html = false;
+        self.foreign = Foreign::default();
+        for attribute_ref in tag.attributes() {
+            if !attribute_ref.is(&Namespace::None, "type") {
+                self.foreign.push_attribute(attribute(attribute_ref));
+                continue;
+            }
+            match trim(&attribute_ref.value()) {
+                "html" => self.is_html = true,
+                "xhtml" => return self.begin_tree(tag, Place::Words(words)),
+                _ => {}
+            }
+        }
+        Frame::Field(Field::Words(words))
+    }
+
+    fn content(&mut self, tag: &StartTag<'_>) -> Frame {
+        self.declared = Cow::Borrowed("text");
+        self.foreign = Foreign::default();
+        let mut src = None;
+        for attribute_ref in tag.attributes() {
+            if attribute_ref.is(&Namespace::None, "type") {
+                self.declared = shared(trim(&attribute_ref.value()));
+            } else if attribute_ref.is(&Namespace::None, "src") {
+                src = Some(resolve(self.bases.current(), trim(&attribute_ref.value())));
+            } else {
+                self.foreign.push_attribute(attribute(attribute_ref));
+            }
+        }
+        if let Some(src) = src {
+            self.set_content(ContentBody::OutOfLine(src));
+            return Frame::Skipped;
+        }
+        match Kind::of(&self.declared) {
+            Kind::Text | Kind::Other => Frame::Field(Field::Content),
+            Kind::Xhtml | Kind::Xml => self.begin_tree(tag, Place::Content),
+        }
+    }
+
+    fn set_content(&mut self, body: ContentBody) {
+        self.entry.content.get_or_insert(Content {
+            declared: mem::replace(&mut self.declared, Cow::Borrowed("text")),
+            body,
+            foreign: mem::take(&mut self.foreign),
+        });
+    }
+
+    fn link(&self, tag: &StartTag<'_>) -> Link {
+        let mut link = Link::new("alternate", "");
+        for attribute_ref in tag.attributes() {
+            let value = attribute_ref.value();
+            if *attribute_ref.namespace != Namespace::None {
+                link.foreign.push_attribute(attribute(attribute_ref));
+                continue;
+            }
+            match attribute_ref.name {
+                "href" => link.href = resolve(self.bases.current(), trim(&value)),
+                "rel" => link.rel = relation(trim(&value)),
+                "type" => link.media_type = Some(shared(trim(&value))),
+                _ => link.foreign.push_attribute(attribute(attribute_ref)),
+            }
+        }
+        link
+    }
+
+    fn person(&mut self, role: Role) -> Frame {
+        self.person = Person::default();
+        Frame::Person(role)
+    }
+
+    fn person_child(&mut self, tag: &StartTag<'_>) {
+        let field = match (tag.namespace, tag.local_name()) {
+            (Namespace::Atom, "name") => Some(Field::Name),
+            (Namespace::Atom, "uri") => Some(Field::Uri),
+            (Namespace::Atom, "email") => Some(Field::Email),
+            _ => None,
+        };
+        let frame = match field {
+            Some(field) => {
+                self.text.clear();
+                Frame::Field(field)
+            }
+            None => self.begin_tree(tag, Place::Person),
+        };
+        self.frames.push(frame);
+    }
+
+    fn in_feed(&self) -> bool {
+        self.frames.last() == Some(&Frame::Feed)
+    }
+
+    /// A field ends. Its parent is the innermost frame already. Of a part that
+    /// is there twice, the first counts.
+    fn finish(&mut self, field: Field) {
+        let text = trim(&self.text);
+        let in_feed = self.frames.last() == Some(&Frame::Feed);
+        let some = || Some(text).filter(|text| !text.is_empty()).map(Into::into);
+        match field {
+            Field::Id => {
+                let id = if in_feed {
+                    &mut self.feed.id
+                } else {
+                    &mut self.entry.id
+                };
+                *id = id.take().or_else(some);
+            }
+            Field::Updated => {
+                let updated = if in_feed {
+                    &mut self.feed.updated
+                } else {
+                    &mut self.entry.updated
+                };
+                *updated = updated.or_else(|| Timestamp::parse(text));
+            }
+            Field::Published => {
+                self.entry.published = self.entry.published.or_else(|| Timestamp::parse(text));
+            }
+            Field::Edited => {
+                self.entry.edited = self.entry.edited.or_else(|| Timestamp::parse(text));
+            }
+            Field::TotalResults => {
+                self.feed.total_results = self.feed.total_results.or(text.parse().ok())
+            }
+            Field::ItemsPerPage => {
+                self.feed.items_per_page = self.feed.items_per_page.or(text.parse().ok())
+            }
+            Field::StartIndex => {
+                self.feed.start_index = self.feed.start_index.or(text.parse().ok())
+            }
+            Field::Words(words) => {
+                let text = self.text.as_str().into();
+                let value = if self.is_html {
+                    Value::Html(text)
+                } else {
+                    Value::Text(text)
+                };
+                self.set_words(words, value);
+            }
+            Field::Content => {
+                let body = match Kind::of(&self.declared) {
+                    Kind::Other => {
+                        self.text.retain(|c| !c.is_ascii_whitespace());
+                        ContentBody::Base64(self.text.as_str().into())
+                    }
+                    _ => ContentBody::Text(self.text.as_str().into()),
+                };
+                self.set_content(body);
+            }
+            Field::Name => self.person.name = text.into(),
+            Field::Uri => self.person.uri = some(),
+            Field::Email => self.person.email = some(),
+        }
+    }
+
+    fn set_words(&mut self, words: Words, value: Value) {
+        let in_feed = self.in_feed();
+        let place = match words {
+            Words::Title if in_feed => &mut self.feed.title,
+            Words::Title => &mut self.entry.title,
+            Words::Subtitle => &mut self.feed.subtitle,
+            Words::Summary => &mut self.entry.summary,
+        };
+        place.get_or_insert(Text {
+            value,
+            foreign: mem::take(&mut self.foreign),
+        });
+    }
+
+    /// A tree ends. Its parent is the innermost frame already.
+    fn finish_tree(&mut self, place: Place, mut root: Element) {
+        match place {
+            Place::Extension => {
+                // Only what is between foreign elements themselves counts.
+                root.tail = Box::default();
+                let all = if self.in_feed() {
+                    &mut self.feed.extensions
+                } else {
+                    &mut self.entry.extensions
+                };
+                all.push(root);
+            }
+            Place::Words(words) => {
+                self.foreign = Foreign::new(without(&mut root, &["type"]), Vec::new());
+                self.set_words(words, Value::Xhtml(Box::new(root)));
+            }
+            Place::Content => {
+                self.foreign = Foreign::new(without(&mut root, &["type", "src"]), Vec::new());
+                let body = if root.children.is_empty() {
+                    ContentBody::Text(root.text)
+                } else {
+                    ContentBody::Markup(Box::new(root))
+                };
+                self.set_content(body);
+            }
+            Place::Person => self.person.foreign.push_element(root),
+            Place::Tombstone => self.hand_over(Item::Deleted(Tombstone::from_element(root))),
+        }
+    }
+
+    fn hand_over(&mut self, item: Item) {
+        if self.by_item {
+            self.item = Some(item);
+            return;
+        }
+        match item {
+            Item::Entry(entry) => self.entries.push(entry),
+            Item::Deleted(tombstone) => self.deleted.push(tombstone),
+        }
+    }
+}
+
+impl Handler for Builder {
+    fn start(&mut self, tag: &StartTag<'_>) -> Result<(), XmlError> {
+        self.depth += 1;
+        match self.frames.last() {
+            Some(Frame::Tree(_)) => {
+                self.tree.start(tag, &mut self.text);
+                return Ok(());
+            }
+            Some(Frame::Field(_) | Frame::Skipped) => {
+                self.frames.push(Frame::Skipped);
+                return Ok(());
+            }
+            _ => {}
+        }
+        if tag.has_attributes() {
+            if let Some(base) = tag
+                .attributes()
+                .find(|attribute| attribute.is(&Namespace::Xml, "base"))
+            {
+                self.bases.push(self.depth, &base.value());
+            }
+        }
+        match self.frames.last() {
+            None => self.root(tag)?,
+            Some(Frame::Feed) => self.child(tag, true),
+            Some(Frame::Person(_)) => self.person_child(tag),
+            Some(_) => self.child(tag, false),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self) -> &mut String {
+        match self.frames.last() {
+            Some(Frame::Field(_) | Frame::Tree(_)) => &mut self.text,
+            _ => {
+                self.waste.clear();
+                &mut self.waste
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(Frame::Tree(place)) = self.frames.last().copied() {
+            if let Some(root) = self.tree.end(&mut self.text) {
+                self.frames.pop();
+                self.finish_tree(place, root);
+            }
+        } else {
+            match self.frames.pop() {
+                Some(Frame::Field(field)) => self.finish(field),
+                Some(Frame::Person(role)) => {
+                    let person = mem::take(&mut self.person);
+                    let in_feed = self.in_feed();
+                    match (role, in_feed) {
+                        (Role::Author, true) => self.feed.authors.push(person),
+                        (Role::Author, false) => self.entry.authors.push(person),
+                        (Role::Contributor, true) => self.feed.contributors.push(person),
+                        (Role::Contributor, false) => self.entry.contributors.push(person),
+                    }
+                }
+                Some(Frame::Entry) if self.is_feed => {
+                    let entry = mem::take(&mut self.entry);
+                    self.hand_over(Item::Entry(entry));
+                }
+                _ => {}
+            }
+        }
+        self.bases.pop(self.depth);
+        self.depth -= 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.item.is_some()
+    }
+}
+
+/// The language and the foreign attributes of a feed or an entry.
+fn own_attributes(tag: &StartTag<'_>) -> (Option<Box<str>>, Foreign) {
+    let mut lang = None;
+    let mut foreign = Foreign::default();
+    for attribute_ref in tag.attributes() {
+        if attribute_ref.is(&Namespace::Xml, "lang") {
+            lang = Some(trim(&attribute_ref.value()).into());
+        } else if !attribute_ref.is(&Namespace::Xml, "base") {
+            foreign.push_attribute(attribute(attribute_ref));
+        }
+    }
+    (lang, foreign)
+}
+
+fn category(tag: &StartTag<'_>) -> Category {
+    let mut category = Category::new("");
+    for attribute_ref in tag.attributes() {
+        let value = attribute_ref.value();
+        if *attribute_ref.namespace != Namespace::None {
+            category.foreign.push_attribute(attribute(attribute_ref));
+            continue;
+        }
+        match attribute_ref.name {
+            "term" => category.term = trim(&value).into(),
+            "scheme" => category.scheme = Some(shared(trim(&value))),
+            "label" => category.label = Some(value.into()),
+            _ => category.foreign.push_attribute(attribute(attribute_ref)),
+        }
+    }
+    category
+}
+
+/// The short form of a registered relation, `alternate` for none.
+fn relation(rel: &str) -> Cow<'static, str> {
+    let short = rel
+        .strip_prefix("http://www.iana.org/assignments/relation/")
+        .unwrap_or(rel);
+    if short.is_empty() {
+        Cow::Borrowed("alternate")
+    } else {
+        shared(short)
+    }
+}
+
+/// A copy that costs nothing for what is common.
+fn shared(text: &str) -> Cow<'static, str> {
+    const COMMON: [&str; 16] = [
+        "self",
+        "edit",
+        "alternate",
+        "next",
+        "model",
+        "vendor",
+        "models",
+        "contents",
+        "application/atom+xml",
+        "application/atom+xml;type=entry",
+        "application/atom+xml;type=feed",
+        "text",
+        "html",
+        "xhtml",
+        "text/html",
+        "text/x-vcard",
+    ];
+    match COMMON.iter().find(|common| **common == text) {
+        Some(common) => Cow::Borrowed(common),
+        None => Cow::Owned(text.to_owned()),
+    }
+}
+
+/// Takes the attributes off an element, leaving out some.
+fn without(element: &mut Element, names: &[&str]) -> Vec<Attribute> {
+    let mut attributes = mem::take(&mut element.attributes);
+    attributes.retain(|attribute| {
+        attribute.namespace != Namespace::None || !names.contains(&attribute.name.as_ref())
+    });
+    attributes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registered_relations_are_short() {
+        for (rel, expected) in [
+            ("", "alternate"),
+            ("edit", "edit"),
+            ("http://www.iana.org/assignments/relation/next", "next"),
+            ("http://example.org/rel", "http://example.org/rel"),
+        ] {
+            assert_eq!(relation(rel), expected);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! How to reach a service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use http::header::USER_AGENT;
+use sync_core::policy::{RetryAnswers, RetryPolicy};
+use sync_core::{CallOptions, Clock, Error, Pipeline, Transport};
+use tokio::sync::OnceCell;
+
+use super::auth::{InFlight, Signing, Skew, SyncServerAuth};
+use super::links::OwnLinks;
+use super::paths::Paths;
+use super::rebase::RebaseRule;
+use super::service::OcssService;
+use super::{Settings, Shared, SyncServerApi};
+use crate::oauth1::{OAuth1, Placement, SignatureMethod};
+
+/// The service's own address.
+const BASE_URL: &str = "https://api.obexcode.com/v2/";
+
+/// Makes a [`SyncServerApi`].
+///
+/// | setting | default |
+/// |---|---|
+/// | [`base_url`](Self::base_url) | `https://api.obexcode.com/v2/` |
+/// | [`auth`](Self::auth) | none |
+/// | [`signature`](Self::signature), [`placement`](Self::placement) | HMAC-SHA1 in the `Authorization` header |
+/// | [`paths`](Self::paths) | the default paths |
+/// | [`rebase`](Self::rebase) | links to the base's host are its own |
+/// | [`retry`](Self::retry) | 3 attempts after lost connections; answers only when they ask for it |
+/// | [`options`](Self::options) | 30 s to the first byte, 60 s in all, 64 MiB |
+/// | [`page_limit`](Self::page_limit) | 10 000 |
+/// | [`follow_server_clock`](Self::follow_server_clock) | over TLS and to this machine |
+#[derive(Debug)]
+#[must_use]
+pub struct SyncServerApiBuilder {
+    base: String,
+    auth: Option<SyncServerAuth>,
+    method: SignatureMethod,
+    placement: Placement,
+    realm: Option<String>,
+    clear_text: bool,
+    body_hash: bool,
+    clock: Clock,
+    follow_clock: bool,
+    paths: Paths,
+    options: CallOptions,
+    retry: RetryPolicy,
+    transport: Option<Arc<dyn Transport>>,
+    rule: RebaseRule,
+    page_limit: u64,
+    strict_entries: bool,
+    conditional_delete: bool,
+}
+
+impl SyncServerApiBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            base: BASE_URL.to_owned(),
+            auth: None,
+            method: SignatureMethod::default(),
+            placement: Placement::default(),
+            realm: None,
+            clear_text: false,
+            body_hash: false,
+            clock: Clock::system(),
+            follow_clock: true,
+            paths: Paths::default(),
+            options: CallOptions::default(),
+            retry: RetryPolicy::default()
+                .max_attempts(3)
+                .max_retry_after(Duration::from_secs(30))
+                .answers(RetryAnswers::WhenAsked),
+            transport: None,
+            rule: RebaseRule::default(),
+            page_limit: 10_000,
+            strict_entries: false,
+            conditional_delete: false,
+        }
+    }
+
+    /// The credentials. With them, every request is signed, also those that
+    /// need no signature.
+    pub fn auth(mut self, auth: SyncServerAuth) -> Self {
+        self.auth = Some(auth);
+        self
+    }
+
+    /// Another address than `https://api.obexcode.com/v2/`. A slash at its end
+    /// is added where it is missing.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base = url.into();
+        self
+    }
+
+    /// How requests are signed. [`SignatureMethod::Plaintext`] is what the
+    /// service's documentation shows; any other is safer.
+    pub fn signature(mut self, method: SignatureMethod) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Where signatures are put. In the query they end up in logs.
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// The `realm` of the `Authorization` header. None is sent by default.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Consents to PLAINTEXT over unencrypted connections to other machines:
+    /// whoever reads along then has the secrets.
+    pub fn allow_plaintext_in_the_clear(mut self, allowed: bool) -> Self {
+        self.clear_text = allowed;
+        self
+    }
+
+    /// Whether to send `oauth_body_hash`, an extension that old servers may
+    /// refuse. Off by default.
+    pub fn body_hash(mut self, sent: bool) -> Self {
+        self.body_hash = sent;
+        self
+    }
+
+    /// Where the time for signatures comes from.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Whether a refusal for a wrong time is answered by following the
+    /// server's clock and trying once more. On by default; done only over TLS
+    /// and to this machine, as others could make up a time.
+    pub fn follow_server_clock(mut self, follow: bool) -> Self {
+        self.follow_clock = follow;
+        self
+    }
+
+    /// Where things are on the service.
+    pub fn paths(mut self, paths: Paths) -> Self {
+        self.paths = paths;
+        self
+    }
+
+    /// Limits of time and size, and redirects, for all calls. Its retry policy
+    /// is not used: see [`retry`](Self::retry).
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Limits each call as a whole. 60 s by default, `None` for no limit.
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.options = self.options.total_timeout(limit);
+        self
+    }
+
+    /// How often calls are repeated. By default up to three attempts are made
+    /// when connections are lost, and an answer is only waited out when it is
+    /// to a GET and says for how long (`Retry-After`, up to 30 s).
+    ///
+    /// Answers to requests that change something are never repeated, and a
+    /// POST is not repeated at all once it may have arrived, whatever is set
+    /// here.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Another way for the bytes to travel, for example a double in a test.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Which links are the service's own. All others are refused, and never
+    /// see credentials.
+    pub fn rebase(mut self, rule: RebaseRule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// The most pages that a listing may have.
+    pub fn page_limit(mut self, pages: u64) -> Self {
+        self.page_limit = pages;
+        self
+    }
+
+    /// Whether new entries are sent with an id, a date and an author of this
+    /// client's making, as RFC 4287 wants entries to have. Off by default: the
+    /// service's examples have none of them.
+    pub fn strict_atom_entries(mut self, strict: bool) -> Self {
+        self.strict_entries = strict;
+        self
+    }
+
+    /// Whether deletions are refused when the resource has changed since it
+    /// was read (`If-Match`). Off by default; updates always are.
+    pub fn conditional_delete(mut self, conditional: bool) -> Self {
+        self.conditional_delete = conditional;
+        self
+    }
+
+    /// Checks everything and makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](sync_core::ErrorKind::Config): the address is not
+    /// an absolute `http(s)` URL, or PLAINTEXT would go over it in the clear.
+    pub fn build(self) -> Result<SyncServerApi, Error> {
+        let mut base = self.base;
+        if !base.ends_with('/') {
+            base.push('/');
+        }
+        // The pipeline checks it; what is no URI never gets further.
+        let uri: Uri = base.parse().unwrap_or_default();
+        let private = uri.scheme_str() == Some("https") || is_loopback(&uri);
+        let plaintext = self.auth.is_some() && self.method == SignatureMethod::Plaintext;
+        if plaintext && !private && !self.clear_text {
+            return Err(Error::config(
+                "PLAINTEXT would send the secrets in the clear: use https, another signature \
+                 method, or consent to it",
+            ));
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        let skew = Arc::new(Skew::default());
+        let followed = (self.follow_clock && private).then(|| Arc::clone(&skew));
+        let mut pipeline = Pipeline::builder(&base)
+            .transport(OwnLinks::new(transport, uri.clone(), self.rule))
+            .service(OcssService::new(followed, self.clock.clone()))
+            .options(self.options)
+            .clock(self.clock.clone())
+            .header(USER_AGENT, concat!("ocss-rust/", env!("CARGO_PKG_VERSION")));
+        let in_flight = InFlight::default();
+        let has_auth = self.auth.is_some();
+        if let Some(auth) = self.auth {
+            let mut oauth = OAuth1::new(auth.0)
+                .method(self.method)
+                .placement(self.placement)
+                .clock(self.clock)
+                .allow_clear_text(self.clear_text)
+                .with_body_hash(self.body_hash);
+            if let Some(realm) = self.realm {
+                oauth = oauth.realm(realm);
+            }
+            pipeline = pipeline.auth(Signing::new(oauth, skew, in_flight.clone()));
+        }
+        Ok(SyncServerApi(Arc::new(Shared {
+            pipeline: pipeline.build()?,
+            base: uri,
+            has_auth,
+            in_flight,
+            paths: self.paths,
+            layout: OnceCell::new(),
+            settings: Settings {
+                rule: self.rule,
+                page_limit: self.page_limit,
+                strict_entries: self.strict_entries,
+                conditional_delete: self.conditional_delete,
+                retry_writes: self.retry.clone().answers(RetryAnswers::Never),
+                retry_reads: self.retry,
+            },
+        })))
+    }
+}
+
+fn default_transport() -> Result<Arc<dyn Transport>, Error> {
+    let transport = sync_core::hyper::HyperTransport::builder().build();
+    Ok(Arc::new(transport.map_err(Error::transport)?))
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

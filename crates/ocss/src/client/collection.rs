@@ -1,0 +1,450 @@
+//! The one mechanism behind all collections: pages, members, and a listing
+//! that is kept until it may have changed.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use http::header::{CONTENT_LOCATION, DATE, LOCATION};
+use http::{HeaderMap, Uri};
+use sync_core::stream::{Page, Pages};
+use sync_core::{Error, Secret};
+
+use super::exchange::Answer;
+use super::{KindInfo, Loaded, Locator, Node, Request, SyncServerApi, with_query};
+use crate::atom::Entry;
+use crate::error::{OcssErrorExt as _, local, name_missing, not_found, protocol, unsupported};
+use crate::model::{Dataclass, Id, Since};
+use crate::time::Timestamp;
+use crate::wire;
+
+/// What a listing is limited to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) dataclass: Option<Dataclass>,
+    pub(crate) since: Option<Since>,
+}
+
+impl Filter {
+    fn is_some(&self) -> bool {
+        self.dataclass.is_some() || self.since.is_some()
+    }
+
+    fn query(&self) -> Vec<(&'static str, &str)> {
+        let dataclass = self.dataclass.as_ref().map(|dataclass| ("dataclass", dataclass.as_str()));
+        let since = self.since.as_ref().map(|since| ("since", since.as_str()));
+        dataclass.into_iter().chain(since).collect()
+    }
+}
+
+/// One collection, and the listing that its handles share.
+pub(crate) struct CollectionNode {
+    pub(crate) api: SyncServerApi,
+    pub(crate) kind: &'static KindInfo,
+    pub(crate) locator: Locator,
+    filter: Filter,
+    /// What kind an entry is of, where a collection has several.
+    kind_of: fn(&Loaded) -> &'static KindInfo,
+    listing: Mutex<Listing>,
+    /// Held while listing: one walk at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Listing {
+    nodes: Option<Arc<Vec<Arc<Node>>>>,
+    /// Grows whenever the listing is dropped.
+    generation: u64,
+}
+
+/// Where a page is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cursor {
+    Start,
+    At(Uri),
+}
+
+/// What a walk through the pages has learned.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Walked {
+    pages: u64,
+    seen: HashSet<Id>,
+    /// Of the first page.
+    total: Option<u64>,
+    updated: Option<Timestamp>,
+    date: Option<Timestamp>,
+    modified: Option<Timestamp>,
+}
+
+impl Walked {
+    /// The service's time, so that asking for changes since then misses none.
+    pub(crate) fn mark(&self) -> Option<Timestamp> {
+        self.updated.or(self.modified).or(self.date)
+    }
+}
+
+type Walk = Arc<Mutex<Walked>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that could panic is done while it is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CollectionNode {
+    pub(crate) fn new(
+        api: SyncServerApi,
+        kind: &'static KindInfo,
+        locator: Locator,
+        kind_of: fn(&Loaded) -> &'static KindInfo,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            api,
+            kind,
+            locator,
+            filter: Filter::default(),
+            kind_of,
+            listing: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The same collection with other filters, and nothing in its cache.
+    pub(crate) fn filtered(&self, change: impl FnOnce(&mut Filter)) -> Arc<Self> {
+        let mut filter = self.filter.clone();
+        change(&mut filter);
+        Arc::new(Self {
+            api: self.api.clone(),
+            kind: self.kind,
+            locator: self.locator.clone(),
+            filter,
+            kind_of: self.kind_of,
+            listing: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The resource of an entry that was found in this collection.
+    fn node(&self, loaded: Loaded) -> Result<Arc<Node>, Error> {
+        let kind = (self.kind_of)(&loaded);
+        // Members of a generic collection belong to that of their kind.
+        let locator = match &self.locator {
+            Locator::Role(_) => Locator::Role(kind.role),
+            under => under.clone(),
+        };
+        Node::loaded(&self.api, kind, locator, loaded)
+    }
+
+    /// Forgets the listing. Nothing is sent.
+    pub(crate) fn refresh(&self) {
+        let mut listing = lock(&self.listing);
+        listing.nodes = None;
+        listing.generation += 1;
+    }
+
+    fn cached(&self) -> Option<Arc<Vec<Arc<Node>>>> {
+        lock(&self.listing).nodes.clone()
+    }
+
+    async fn feed_url(&self) -> Result<Uri, Error> {
+        with_query(&self.locator.collection(&self.api).await?, &self.filter.query())
+    }
+
+    /// The pages, one after the other.
+    fn pages(self: &Arc<Self>) -> (Pages<Arc<Node>, Cursor>, Walk) {
+        let walk = Walk::default();
+        let (collection, shared) = (Arc::clone(self), Arc::clone(&walk));
+        let pages = Pages::new(Cursor::Start, move |cursor| {
+            let (collection, walk) = (Arc::clone(&collection), Arc::clone(&shared));
+            async move { collection.page(cursor, walk).await }
+        });
+        (pages, walk)
+    }
+
+    async fn page(
+        self: Arc<Self>,
+        cursor: Cursor,
+        walk: Walk,
+    ) -> Result<Page<Arc<Node>, Cursor>, Error> {
+        let limit = self.api.settings().page_limit;
+        if lock(&walk).pages >= limit {
+            return Err(protocol(format!("the listing has more than {limit} pages"))
+                .with_operation(self.kind.list));
+        }
+        let url = match cursor {
+            Cursor::Start => self.feed_url().await?,
+            Cursor::At(url) => url,
+        };
+        let request = Request::new(self.kind.list, url).protected(self.kind.protected);
+        let api = self.api.clone();
+        api.send(request, move |answer| self.read_page(answer, &walk)).await
+    }
+
+    fn read_page(&self, answer: Answer, walk: &Walk) -> Result<Page<Arc<Node>, Cursor>, Error> {
+        let feed = wire::feed(&answer)?;
+        let next = feed.next.as_deref().map(|href| self.api.own_link(&answer.url, href)).transpose()?;
+        let mut walked = lock(walk);
+        if walked.pages == 0 {
+            walked.total = feed.total;
+            walked.updated = feed.updated;
+            walked.date = date(&answer.headers);
+        }
+        walked.pages += 1;
+        let mut items = Vec::with_capacity(feed.entries.len());
+        for entry in feed.entries {
+            let loaded = Loaded { entry, etag: None, url: answer.url.clone() };
+            walked.modified = walked.modified.max(loaded.entry.modified());
+            let node = self.node(loaded)?;
+            // Pages shift while they are read. Of changes, each is told: the later counts.
+            let fresh = walked.seen.insert(node.id.clone());
+            if fresh || self.filter.since.is_some() {
+                items.push(node);
+            }
+        }
+        Ok(Page { items, next: next.map(Cursor::At) })
+    }
+
+    /// All members, each once, and what was learned on the way.
+    async fn walk(self: &Arc<Self>) -> Result<(Vec<Arc<Node>>, Walked), Error> {
+        let (pages, walk) = self.pages();
+        let nodes = pages.collect().await?;
+        let walked = lock(&walk).clone();
+        Ok((latest(nodes), walked))
+    }
+
+    /// All changes, and what was learned on the way. Never from the cache.
+    pub(crate) async fn changes(self: &Arc<Self>) -> Result<(Vec<Arc<Node>>, Walked), Error> {
+        self.walk().await
+    }
+
+    /// All members: what is here already, or else what the service sends now.
+    /// Those who ask at the same time share one walk.
+    pub(crate) async fn list(self: &Arc<Self>) -> Result<Arc<Vec<Arc<Node>>>, Error> {
+        if let Some(nodes) = self.cached() {
+            return Ok(nodes);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(nodes) = self.cached() {
+            return Ok(nodes);
+        }
+        let generation = lock(&self.listing).generation;
+        let nodes = Arc::new(self.walk().await?.0);
+        self.keep(generation, &nodes);
+        Ok(nodes)
+    }
+
+    fn keep(&self, generation: u64, nodes: &Arc<Vec<Arc<Node>>>) {
+        let mut listing = lock(&self.listing);
+        if listing.generation == generation {
+            listing.nodes = Some(Arc::clone(nodes));
+        }
+    }
+
+    /// How many members there are: from the cache, else as the first page
+    /// says, else by counting.
+    pub(crate) async fn len(self: &Arc<Self>) -> Result<u64, Error> {
+        if let Some(nodes) = self.cached() {
+            return Ok(nodes.len() as u64);
+        }
+        let generation = lock(&self.listing).generation;
+        let (mut pages, walk) = self.pages();
+        let mut nodes = Vec::new();
+        while let Some(page) = pages.next_page().await {
+            nodes.append(&mut page?);
+            if let Some(total) = lock(&walk).total {
+                return Ok(total);
+            }
+        }
+        let nodes = Arc::new(latest(nodes));
+        self.keep(generation, &nodes);
+        Ok(nodes.len() as u64)
+    }
+
+    fn missing(&self, id: &Id) -> Error {
+        not_found(None, self.kind.name, id)
+    }
+
+    /// One member, fetched. With filters, only if it is in the listing.
+    pub(crate) async fn get(self: &Arc<Self>, id: &Id) -> Result<Arc<Node>, Error> {
+        if self.filter.is_some() {
+            let nodes = self.list().await?;
+            let node = nodes.iter().find(|node| node.id == *id).map(Arc::clone);
+            return node.ok_or_else(|| self.missing(id));
+        }
+        let url = self.locator.item(&self.api, id).await?;
+        let loaded = Node::fetch(&self.api, self.kind, url).await;
+        self.node(loaded.map_err(|error| name_missing(error, self.kind.name, id))?)
+    }
+
+    pub(crate) async fn contains(self: &Arc<Self>, id: &Id) -> Result<bool, Error> {
+        if self.filter.is_some() || self.cached().is_some() {
+            return Ok(self.list().await?.iter().any(|node| node.id == *id));
+        }
+        match self.get(id).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A member by its id alone. Nothing is sent.
+    pub(crate) fn member(&self, id: Id) -> Arc<Node> {
+        Node::unloaded(&self.api, self.kind, self.locator.clone(), id, None)
+    }
+
+    /// Whether a resource may be one of this collection.
+    pub(crate) fn check_member(&self, node: &Node) -> Result<(), Error> {
+        let same = node.kind.space == self.kind.space && *node == *self.member(node.id.clone());
+        same.then_some(()).ok_or_else(|| local(format!("{node:?} is not of this collection")))
+    }
+
+    /// Adds a member.
+    pub(crate) async fn create(
+        &self,
+        mut entry: Entry,
+        secrets: Vec<Secret<String>>,
+    ) -> Result<Arc<Node>, Error> {
+        let operation = self.kind.supports(self.kind.create, "added here")?;
+        if self.kind.protected && !self.api.has_auth() {
+            return Err(crate::error::unauthenticated().with_operation(operation));
+        }
+        let layout = self.api.layout().await?;
+        if layout.closed.contains(&self.locator.role()) {
+            return Err(unsupported("the service says that this collection takes no new entries"));
+        }
+        if self.api.settings().strict_entries {
+            wire::complete(&mut entry, self.api.pipeline().clock())?;
+        }
+        let request = Request::new(operation, self.locator.collection(&self.api).await?)
+            .protected(self.kind.protected)
+            .entry(&entry)?
+            .secrets(secrets);
+        let api = self.api.clone();
+        let created = self.api.send(request, move |answer| Created::read(&api, answer)).await;
+        // It may have been created even if the answer was lost.
+        self.refresh();
+        let loaded = match created? {
+            Created::Entry(loaded) => *loaded,
+            Created::At(url) => Node::fetch(&self.api, self.kind, url).await?,
+        };
+        self.node(loaded)
+    }
+}
+
+/// What the service says about a new member.
+enum Created {
+    Entry(Box<Loaded>),
+    At(Uri),
+}
+
+impl Created {
+    /// The entry, if it is there and is that of the new member; else where the
+    /// member is (RFC 5023 section 9.2).
+    fn read(api: &SyncServerApi, answer: Answer) -> Result<Self, Error> {
+        let location = answer.location(api, &LOCATION)?;
+        let content = answer.location(api, &CONTENT_LOCATION)?;
+        let is_member = content.is_none() || content == location;
+        match location {
+            Some(location) if answer.body.is_empty() || !is_member => Ok(Self::At(location)),
+            None if answer.body.is_empty() => {
+                Err(protocol("the service says neither what was created nor where it is"))
+            }
+            _ => answer.into_loaded().map(|loaded| Self::Entry(Box::new(loaded))),
+        }
+    }
+}
+
+/// Each resource once, where it was first, as it was last.
+fn latest(nodes: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
+    let mut places: HashMap<Id, usize> = HashMap::with_capacity(nodes.len());
+    let mut kept: Vec<Arc<Node>> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        match places.get(&node.id) {
+            Some(&place) => kept[place] = node,
+            None => {
+                places.insert(node.id.clone(), kept.len());
+                kept.push(node);
+            }
+        }
+    }
+    kept
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok().map(Timestamp::from)
+}
+
+/// `<Vendors collection>`, and its filters.
+impl fmt::Debug for CollectionNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} collection", self.kind.collection)?;
+        for (name, value) in self.filter.query() {
+            write!(f, " {name}={value:?}")?;
+        }
+        f.write_str(">")
+    }
+}
+
+/// The members of a collection, fetched page by page as they are asked for.
+///
+/// It borrows nothing and begins with the first question. After an error it
+/// ends.
+pub struct ResourceStream<T> {
+    pages: Option<Pages<Arc<Node>, Cursor>>,
+    item: fn(Arc<Node>) -> T,
+}
+
+pub(crate) fn list_stream<T>(
+    collection: &Arc<CollectionNode>,
+    item: fn(Arc<Node>) -> T,
+) -> ResourceStream<T> {
+    ResourceStream { pages: Some(collection.pages().0), item }
+}
+
+impl<T> ResourceStream<T> {
+    /// The next member; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|cx| self.poll_item(cx)).await
+    }
+
+    /// The next member; `Ok(None)` at the end.
+    ///
+    /// # Errors
+    ///
+    /// When a page cannot be had. The stream has then ended.
+    pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
+        self.next().await.transpose()
+    }
+
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
+        let Some(pages) = &mut self.pages else {
+            return Poll::Ready(None);
+        };
+        Pin::new(pages).poll_next(cx).map(|item| match item {
+            Some(Ok(node)) => Some(Ok((self.item)(node))),
+            Some(Err(error)) => {
+                self.pages = None;
+                Some(Err(error))
+            }
+            None => None,
+        })
+    }
+}
+
+impl<T> Stream for ResourceStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_item(cx)
+    }
+}
+
+impl<T> fmt::Debug for ResourceStream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResourceStream").field("ended", &self.pages.is_none()).finish_non_exhaustive()
+    }
+}

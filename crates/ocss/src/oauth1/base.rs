@@ -1,0 +1,181 @@
+//! The signature base string (RFC 5849 section 3.4.1).
+
+use std::fmt;
+
+use http::{Method, Uri};
+
+use super::encode;
+use super::sign::SignError;
+
+/// What of a request is signed.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub(super) method: &'a Method,
+    pub(super) uri: &'a Uri,
+    pub(super) form: &'a [u8],
+    pub(super) body_hash: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// A request to `uri`, absolute and exactly as it will be sent.
+    pub const fn new(method: &'a Method, uri: &'a Uri) -> Self {
+        Self {
+            method,
+            uri,
+            form: b"",
+            body_hash: None,
+        }
+    }
+
+    /// The body, if its type is `application/x-www-form-urlencoded`: its
+    /// parameters are signed. Other bodies are not.
+    #[must_use]
+    pub const fn form(mut self, body: &'a [u8]) -> Self {
+        self.form = body;
+        self
+    }
+
+    /// The [`body_hash`](super::body_hash) of a body that is not a form, for
+    /// servers that want it: an extension of 2009 that RFC 5849 does not know.
+    #[must_use]
+    pub const fn body_hash(mut self, hash: &'a str) -> Self {
+        self.body_hash = Some(hash);
+        self
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A query may hold credentials.
+        write!(f, "Request({} {})", self.method, self.uri.path())
+    }
+}
+
+/// The base string URI (section 3.4.1.2): scheme and host in small letters,
+/// the port unless it is the scheme's own, the path as it is; no user
+/// information, no query.
+///
+/// # Errors
+///
+/// [`SignError::Uri`] when the URI has no scheme or no host.
+pub fn base_uri(uri: &Uri) -> Result<String, SignError> {
+    let mut text = String::with_capacity(64);
+    push_base_uri(&mut text, uri)?;
+    Ok(text)
+}
+
+fn push_base_uri(text: &mut String, uri: &Uri) -> Result<(), SignError> {
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return Err(SignError::Uri);
+    };
+    if host.is_empty() {
+        return Err(SignError::Uri);
+    }
+    push_lower(text, scheme);
+    text.push_str("://");
+    push_lower(text, host);
+    let default = if scheme.eq_ignore_ascii_case("https") {
+        443
+    } else {
+        80
+    };
+    if let Some(port) = uri.port_u16().filter(|port| *port != default) {
+        text.push(':');
+        text.push_str(&port.to_string());
+    }
+    match uri.path() {
+        "" => text.push('/'),
+        path => text.push_str(path),
+    }
+    Ok(())
+}
+
+fn push_lower(text: &mut String, part: &str) {
+    text.extend(part.chars().map(|c| c.to_ascii_lowercase()));
+}
+
+/// Parameters on their way to normal form: encoded names and values in one
+/// buffer.
+#[derive(Default)]
+pub(super) struct Parameters {
+    text: String,
+    /// Where each name begins and ends, and where its value ends.
+    places: Vec<[usize; 3]>,
+}
+
+impl Parameters {
+    pub(super) fn of(request: &Request<'_>) -> Self {
+        let query = request.uri.query().unwrap_or_default().as_bytes();
+        let mut parameters = Self {
+            text: String::with_capacity(2 * (query.len() + request.form.len()) + 256),
+            places: Vec::with_capacity(16),
+        };
+        for part in [query, request.form] {
+            for (name, value) in encode::form_pairs(part) {
+                parameters.add(&name, &value);
+            }
+        }
+        parameters
+    }
+
+    pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
+        let start = self.text.len();
+        encode::push(&mut self.text, name);
+        let middle = self.text.len();
+        encode::push(&mut self.text, value);
+        self.places.push([start, middle, self.text.len()]);
+    }
+
+    /// Sorted by encoded name, then encoded value, by bytes.
+    pub(super) fn normalized(mut self) -> String {
+        let text = self.text.as_str();
+        self.places.sort_unstable_by(|a, b| {
+            let name = |[start, middle, _]: &[usize; 3]| &text[*start..*middle];
+            let value = |[_, middle, end]: &[usize; 3]| &text[*middle..*end];
+            name(a).cmp(name(b)).then_with(|| value(a).cmp(value(b)))
+        });
+        let mut normalized = String::with_capacity(text.len() + 2 * self.places.len());
+        for [start, middle, end] in self.places {
+            if !normalized.is_empty() {
+                normalized.push('&');
+            }
+            normalized.push_str(&text[start..middle]);
+            normalized.push('=');
+            normalized.push_str(&text[middle..end]);
+        }
+        normalized
+    }
+}
+
+/// The request's parameters in normal form (section 3.4.1.3.2): those of the
+/// query and of a form body, and `oauth`, the protocol's own without
+/// `oauth_signature` and `realm`. Names and values are given decoded.
+pub fn normalized_parameters<'p>(
+    request: &Request<'_>,
+    oauth: impl IntoIterator<Item = (&'p str, &'p str)>,
+) -> String {
+    let mut parameters = Parameters::of(request);
+    for (name, value) in oauth {
+        parameters.add(name.as_bytes(), value.as_bytes());
+    }
+    parameters.normalized()
+}
+
+/// What is signed (section 3.4.1.1): the method, the [`base_uri`] and the
+/// [`normalized_parameters`], encoded and joined with `&`.
+///
+/// # Errors
+///
+/// As [`base_uri`].
+pub fn base_string(request: &Request<'_>, normalized: &str) -> Result<String, SignError> {
+    let uri = base_uri(request.uri)?;
+    let method = request.method.as_str();
+    let longest = method.len() + encode::longest(uri.len()) + encode::longest(normalized.len()) + 2;
+    let mut text = String::with_capacity(longest);
+    text.extend(method.chars().map(|c| c.to_ascii_uppercase()));
+    text.push('&');
+    encode::push(&mut text, uri.as_bytes());
+    text.push('&');
+    encode::push(&mut text, normalized.as_bytes());
+    Ok(text)
+}

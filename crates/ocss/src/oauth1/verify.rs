@@ -1,0 +1,470 @@
+//! A server's check of a signature.
+//!
+//! Written from RFC 5849 section 3.2 apart from the signing side: it works on
+//! the text that arrived, decodes it, and builds the base string anew with its
+//! own encoder and its own order, so that a mistake of one side is not
+//! repeated by the other.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ring::hmac;
+use sync_core::Secret;
+
+use super::problem::word;
+use super::{SignatureMethod, body_hash};
+
+/// A request as a server received it.
+#[derive(Clone, Copy)]
+pub struct Received<'a> {
+    method: &'a str,
+    scheme: &'a str,
+    host: &'a str,
+    target: &'a str,
+    authorization: Option<&'a str>,
+    content_type: Option<&'a str>,
+    body: &'a [u8],
+}
+
+impl<'a> Received<'a> {
+    /// The method, the scheme of the connection (`http` or `https`), the
+    /// `Host` header and the request target (path and query), as they came.
+    pub const fn new(method: &'a str, scheme: &'a str, host: &'a str, target: &'a str) -> Self {
+        Self {
+            method,
+            scheme,
+            host,
+            target,
+            authorization: None,
+            content_type: None,
+            body: b"",
+        }
+    }
+
+    /// The `Authorization` header.
+    #[must_use]
+    pub const fn authorization(mut self, value: Option<&'a str>) -> Self {
+        self.authorization = value;
+        self
+    }
+
+    /// The body and its `Content-Type`.
+    #[must_use]
+    pub const fn body(mut self, content_type: Option<&'a str>, body: &'a [u8]) -> Self {
+        self.content_type = content_type;
+        self.body = body;
+        self
+    }
+
+    fn form(&self) -> &'a [u8] {
+        let essence = self.content_type.and_then(|value| value.split(';').next());
+        match essence {
+            Some(essence)
+                if essence
+                    .trim()
+                    .eq_ignore_ascii_case("application/x-www-form-urlencoded") =>
+            {
+                self.body
+            }
+            _ => b"",
+        }
+    }
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Received({} …)", self.method)
+    }
+}
+
+/// Who a request says it is from, not yet verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claims {
+    /// `oauth_consumer_key`.
+    pub consumer_key: String,
+    /// `oauth_token`, which may be empty or missing where none is needed.
+    pub token: Option<String>,
+}
+
+/// A request whose signature fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// `oauth_consumer_key`.
+    pub consumer_key: String,
+    /// `oauth_token`.
+    pub token: Option<String>,
+    /// How it was signed.
+    pub method: SignatureMethod,
+    /// `oauth_timestamp`; may be missing with PLAINTEXT only.
+    pub timestamp: Option<u64>,
+    /// `oauth_nonce`; may be missing with PLAINTEXT only.
+    pub nonce: Option<String>,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the request is refused: {problem}")]
+pub struct Refusal {
+    problem: &'static str,
+    acceptable: Option<(u64, u64)>,
+}
+
+impl Refusal {
+    /// A refusal with one of the [`word`](super::word)s.
+    pub const fn new(problem: &'static str) -> Self {
+        Self {
+            problem,
+            acceptable: None,
+        }
+    }
+
+    pub(super) const fn acceptable(mut self, low: u64, high: u64) -> Self {
+        self.acceptable = Some((low, high));
+        self
+    }
+
+    /// The word of the Problem Reporting extension.
+    pub const fn problem(&self) -> &'static str {
+        self.problem
+    }
+
+    /// The timestamps that would be taken, with `timestamp_refused`.
+    pub const fn acceptable_timestamps(&self) -> Option<(u64, u64)> {
+        self.acceptable
+    }
+
+    /// The status that RFC 5849 section 3.2 asks for: 400 for parameters that
+    /// are missing, doubled or not supported, 401 for all else.
+    pub fn status(&self) -> u16 {
+        match self.problem {
+            word::PARAMETER_ABSENT
+            | word::PARAMETER_REJECTED
+            | word::VERSION_REJECTED
+            | word::SIGNATURE_METHOD_REJECTED => 400,
+            _ => 401,
+        }
+    }
+
+    /// A `WWW-Authenticate` header that reports the problem.
+    pub fn www_authenticate(&self) -> String {
+        let mut header = format!("OAuth realm=\"\", oauth_problem=\"{}\"", self.problem);
+        if let Some((low, high)) = self.acceptable {
+            header.push_str(&format!(", oauth_acceptable_timestamps=\"{low}-{high}\""));
+        }
+        header
+    }
+}
+
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Verifies the signature of a request.
+///
+/// `secrets` is asked for the consumer's and the token's secret of the
+/// claimed keys; it refuses unknown ones. Whether timestamp and nonce are
+/// fresh is not checked here: see [`ReplayGuard`](super::ReplayGuard).
+///
+/// `None` when the request carries no OAuth parameters at all.
+///
+/// # Errors
+///
+/// The reason why the request must be refused.
+pub fn verify(
+    received: &Received<'_>,
+    secrets: impl FnOnce(&Claims) -> Result<(Secret<String>, Secret<String>), Refusal>,
+) -> Result<Option<Verified>, Refusal> {
+    let rejected = || Refusal::new(word::PARAMETER_REJECTED);
+    let (path, query) = received
+        .target
+        .split_once('?')
+        .unwrap_or((received.target, ""));
+    let header = match received.authorization {
+        Some(value) => header_parameters(value).ok_or_else(rejected)?,
+        None => Pairs::new(),
+    };
+    let mut all = header;
+    all.extend(urlencoded(query.as_bytes()));
+    all.extend(urlencoded(received.form()));
+
+    let mut protocol = BTreeMap::new();
+    for (name, value) in &all {
+        if !name.starts_with(b"oauth_") {
+            continue;
+        }
+        let name = std::str::from_utf8(name).map_err(|_| rejected())?;
+        let value = std::str::from_utf8(value).map_err(|_| rejected())?;
+        if protocol.insert(name, value).is_some() {
+            return Err(rejected());
+        }
+    }
+    if protocol.is_empty() {
+        return Ok(None);
+    }
+    let needed = |name: &str| {
+        protocol
+            .get(name)
+            .copied()
+            .ok_or(Refusal::new(word::PARAMETER_ABSENT))
+    };
+
+    if protocol
+        .get("oauth_version")
+        .is_some_and(|version| *version != "1.0")
+    {
+        return Err(Refusal::new(word::VERSION_REJECTED));
+    }
+    let method: SignatureMethod = needed("oauth_signature_method")?
+        .parse()
+        .map_err(|_| Refusal::new(word::SIGNATURE_METHOD_REJECTED))?;
+    let signature = needed("oauth_signature")?;
+    let claims = Claims {
+        consumer_key: needed("oauth_consumer_key")?.to_owned(),
+        token: protocol.get("oauth_token").map(|token| (*token).to_owned()),
+    };
+    let (timestamp, nonce) = if method == SignatureMethod::Plaintext {
+        (
+            protocol.get("oauth_timestamp").copied(),
+            protocol.get("oauth_nonce").copied(),
+        )
+    } else {
+        (
+            Some(needed("oauth_timestamp")?),
+            Some(needed("oauth_nonce")?),
+        )
+    };
+    let timestamp = match timestamp.map(str::parse::<u64>) {
+        None => None,
+        Some(Ok(seconds)) if seconds > 0 => Some(seconds),
+        Some(_) => return Err(rejected()),
+    };
+    if protocol
+        .get("oauth_body_hash")
+        .is_some_and(|hash| *hash != body_hash(received.body))
+    {
+        return Err(rejected());
+    }
+
+    let (consumer_secret, token_secret) = secrets(&claims)?;
+    let key = [consumer_secret.expose(), token_secret.expose()].map(|part| escape(part.as_bytes()));
+    let key = Secret::new(key.join("&"));
+    let fits = match method.hmac() {
+        None => equal(signature.as_bytes(), key.expose().as_bytes()),
+        Some(algorithm) => {
+            let base = base_string(received, path, &all);
+            let key = hmac::Key::new(algorithm, key.expose().as_bytes());
+            BASE64
+                .decode(signature)
+                .is_ok_and(|tag| hmac::verify(&key, base.as_bytes(), &tag).is_ok())
+        }
+    };
+    if !fits {
+        return Err(Refusal::new(word::SIGNATURE_INVALID));
+    }
+    Ok(Some(Verified {
+        consumer_key: claims.consumer_key,
+        token: claims.token,
+        method,
+        timestamp,
+        nonce: nonce.map(str::to_owned),
+    }))
+}
+
+fn base_string(received: &Received<'_>, path: &str, parameters: &[(Vec<u8>, Vec<u8>)]) -> String {
+    let scheme = received.scheme.to_ascii_lowercase();
+    let mut host = received.host.to_ascii_lowercase();
+    let default_port = match scheme.as_str() {
+        "https" => ":443",
+        _ => ":80",
+    };
+    if let Some(bare) = host.strip_suffix(default_port) {
+        host = bare.to_owned();
+    }
+    let path = if path.is_empty() { "/" } else { path };
+    let signed = parameters
+        .iter()
+        .filter(|(name, _)| name != b"oauth_signature");
+    let mut sorted: Vec<_> = signed
+        .map(|(name, value)| (escape(name), escape(value)))
+        .collect();
+    sorted.sort();
+    let joined: Vec<String> = sorted
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let parts = [
+        received.method.to_ascii_uppercase(),
+        format!("{scheme}://{host}{path}"),
+        joined.join("&"),
+    ];
+    parts.map(|part| escape(part.as_bytes())).join("&")
+}
+
+/// The parameters of an `Authorization: OAuth` header, decoded; none when it
+/// is of another scheme. `None` when it cannot be read.
+fn header_parameters(value: &str) -> Option<Pairs> {
+    let value = value.trim();
+    let (scheme, mut rest) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("oauth") {
+        return Some(Pairs::new());
+    }
+    let mut pairs = Pairs::new();
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Some(pairs);
+        }
+        let (name, after) = rest.split_once('=')?;
+        let name = name.trim();
+        let after = after.trim_start();
+        let value;
+        match after.strip_prefix('"') {
+            Some(quoted) => {
+                let end = closing_quote(quoted)?;
+                value = &quoted[..end];
+                rest = quoted[end + 1..].trim_start();
+                if !rest.is_empty() && !rest.starts_with(',') {
+                    return None;
+                }
+            }
+            None => (value, rest) = after.split_once(',').unwrap_or((after, "")),
+        }
+        // The realm is not the protocol's: it is neither decoded nor signed.
+        if !name.eq_ignore_ascii_case("realm") {
+            pairs.push((
+                unescape(name.as_bytes(), false),
+                unescape(value.trim().as_bytes(), false),
+            ));
+        }
+    }
+}
+
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    text.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    })
+}
+
+/// The pairs of `application/x-www-form-urlencoded`.
+fn urlencoded(text: &[u8]) -> Pairs {
+    let mut pairs = Pairs::new();
+    for segment in text.split(|byte| *byte == b'&') {
+        if segment.is_empty() {
+            continue;
+        }
+        let mut halves = segment.splitn(2, |byte| *byte == b'=');
+        let name = halves.next().unwrap_or_default();
+        let value = halves.next().unwrap_or_default();
+        pairs.push((unescape(name, true), unescape(value, true)));
+    }
+    pairs
+}
+
+fn unescape(text: &[u8], plus_is_space: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let digit = |at: usize| {
+            after
+                .get(at)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+        };
+        match byte {
+            b'+' if plus_is_space => out.push(b' '),
+            b'%' => match (digit(0), digit(1)) {
+                (Some(high), Some(low)) => {
+                    out.push((high * 16 + low) as u8);
+                    rest = &after[2..];
+                }
+                _ => out.push(b'%'),
+            },
+            byte => out.push(byte),
+        }
+    }
+    out
+}
+
+fn escape(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// Compares in a time that does not depend on where the first difference is.
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(_: &Claims) -> Result<(Secret<String>, Secret<String>), Refusal> {
+        Ok(("cs".into(), "ts".into()))
+    }
+
+    fn problem(header: &str) -> &'static str {
+        let received = Received::new("GET", "http", "h", "/").authorization(Some(header));
+        verify(&received, secrets).unwrap_err().problem()
+    }
+
+    const PLAIN: &str =
+        r#"OAuth oauth_consumer_key="k", oauth_token="t", oauth_signature_method="PLAINTEXT""#;
+
+    #[test]
+    fn an_unsigned_request_is_none() {
+        let received = Received::new("GET", "http", "h", "/?a=b");
+        assert_eq!(verify(&received, secrets), Ok(None));
+        let basic = received.authorization(Some("Basic YTpi"));
+        assert_eq!(verify(&basic, secrets), Ok(None));
+    }
+
+    #[test]
+    fn plaintext_needs_no_nonce() {
+        let header = format!(r#"{PLAIN}, oauth_signature="cs%26ts""#);
+        let received = Received::new("GET", "http", "h", "/").authorization(Some(&header));
+        let verified = verify(&received, secrets).unwrap().unwrap();
+        assert_eq!((verified.timestamp, verified.nonce), (None, None));
+    }
+
+    #[test]
+    fn every_refusal_has_its_word() {
+        assert_eq!(problem(PLAIN), "parameter_absent");
+        let wrong = format!(r#"{PLAIN}, oauth_signature="cs%26t""#);
+        assert_eq!(problem(&wrong), "signature_invalid");
+        let twice = format!(r#"{PLAIN}, oauth_token="t", oauth_signature="cs%26ts""#);
+        assert_eq!(problem(&twice), "parameter_rejected");
+        let version = format!(r#"{PLAIN}, oauth_version="2.0", oauth_signature="cs%26ts""#);
+        assert_eq!(problem(&version), "version_rejected");
+        let broken = format!(r#"{PLAIN}, oauth_signature="cs"#);
+        assert_eq!(problem(&broken), "parameter_rejected");
+        let rsa = r#"OAuth oauth_consumer_key="k", oauth_signature_method="RSA-SHA1""#;
+        assert_eq!(problem(rsa), "signature_method_rejected");
+        let time = format!(r#"{PLAIN}, oauth_timestamp="-1", oauth_signature="cs%26ts""#);
+        assert_eq!(problem(&time), "parameter_rejected");
+    }
+
+    #[test]
+    fn refusals_say_which_status_and_header_they_want() {
+        assert_eq!(Refusal::new(word::PARAMETER_ABSENT).status(), 400);
+        let refusal = Refusal::new(word::TIMESTAMP_REFUSED).acceptable(1, 9);
+        assert_eq!(refusal.status(), 401);
+        assert_eq!(
+            refusal.www_authenticate(),
+            r#"OAuth realm="", oauth_problem="timestamp_refused", oauth_acceptable_timestamps="1-9""#
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! Entries and feeds into what the interface speaks of, and back. Pure.
+
+mod read;
+mod write;
+
+use sync_core::Error;
+
+pub(crate) use self::read::{
+    Detected, client_type, content_data, detected, gdata_datastores, image_url, name, property, title,
+};
+pub(crate) use self::write::{
+    activesync, apply, binding, complete, content, datastore, detection, gdata, gdata_datastore, holds,
+    pincode, syncml,
+};
+use crate::atom::{Entry, Item, ReadOptions, XmlError, names};
+use crate::client::Answer;
+use crate::error::protocol;
+use crate::time::Timestamp;
+
+/// A page of a listing.
+pub(crate) struct FeedPage {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) next: Option<String>,
+    pub(crate) total: Option<u64>,
+    pub(crate) updated: Option<Timestamp>,
+}
+
+/// Reads a page. What is left of deleted entries becomes entries that say so.
+pub(crate) fn feed(answer: &Answer) -> Result<FeedPage, Error> {
+    let unreadable = |error: XmlError| protocol(format!("the answer cannot be read: {error}"));
+    let options = ReadOptions::new(answer.url.to_string());
+    let mut items = options.items(&answer.body).map_err(unreadable)?;
+    let mut entries = Vec::new();
+    for item in items.by_ref() {
+        entries.push(match item.map_err(unreadable)? {
+            Item::Entry(entry) => entry,
+            Item::Deleted(tombstone) => {
+                let mut entry = Entry::new();
+                entry.id = Some(tombstone.reference.clone());
+                entry.edited = tombstone.when;
+                entry.set_property("content", "operation", "delete");
+                entry
+            }
+        });
+    }
+    let head = items.into_head();
+    Ok(FeedPage {
+        next: head.next_page().map(str::to_owned),
+        total: head.total_results,
+        updated: head.updated,
+        entries,
+    })
+}
+
+/// A collection of a service document.
+pub(crate) struct ServiceCollection {
+    pub(crate) href: String,
+    pub(crate) title: String,
+    /// `oc:role`.
+    pub(crate) role: Option<String>,
+    /// It takes no new members.
+    pub(crate) closed: bool,
+}
+
+/// Whether an element or attribute is of the service's own vocabulary.
+fn is_oc(namespace: &str) -> bool {
+    namespace == names::OC
+}

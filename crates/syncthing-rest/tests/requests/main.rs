@@ -1,0 +1,30 @@
+//! The exact request of every endpoint, and of every method of the seed.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod browse;
+mod config;
+mod connecting;
+mod folder;
+mod pin;
+mod refused;
+mod seed;
+mod system;
+
+use syncthing_rest::Endpoint;
+
+use crate::pin::Pins;
+
+#[tokio::test]
+async fn every_endpoint_sends_exactly_its_request() {
+    let mut pins = Pins::start().await;
+    system::all(&mut pins).await;
+    config::all(&mut pins).await;
+    folder::all(&mut pins).await;
+    let missing: Vec<_> = Endpoint::all()
+        .iter()
+        .map(|endpoint| endpoint.operation().name())
+        .filter(|name| !pins.covered().contains(name))
+        .collect();
+    assert!(missing.is_empty(), "endpoints without a pinned request: {missing:?}");
+}

@@ -1,0 +1,93 @@
+//! The clients at work on real services: one module for each service, and a
+//! table of what was synced.
+
+mod progress;
+mod syncthing;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use xtask::table::Table;
+
+use crate::Result;
+
+/// What a service has synced, as a row of the closing table.
+struct Synced {
+    /// The service, with its version.
+    service: String,
+    /// What was synced.
+    what: String,
+    items: u64,
+    bytes: u64,
+    time: Duration,
+    /// Where it can be looked at while the demo runs.
+    place: String,
+}
+
+/// Runs the demo of every service that is here.
+pub fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(rows) => {
+            println!("\n{}", table(&rows));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("demo: {error}");
+            let mut source = error.source();
+            while let Some(error) = source {
+                eprintln!("  because: {error}");
+                source = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<Vec<Synced>> {
+    Ok(vec![syncthing::run().await?])
+}
+
+fn table(rows: &[Synced]) -> Table {
+    let mut table = Table::new(["service", "what", "items", "bytes", "time", "where"]);
+    for row in rows {
+        table.row([
+            row.service.clone(),
+            row.what.clone(),
+            row.items.to_string(),
+            indicatif::HumanBytes(row.bytes).to_string(),
+            format!("{:.1} s", row.time.as_secs_f64()),
+            row.place.clone(),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_service_has_a_row_of_its_own() {
+        let row = |service: &str| Synced {
+            service: service.to_owned(),
+            what: "a folder".to_owned(),
+            items: 300,
+            bytes: 3 << 20,
+            time: Duration::from_millis(1250),
+            place: "http://127.0.0.1:1".to_owned(),
+        };
+        let text = table(&[row("one"), row("two")]).to_string();
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(
+            text.contains("3.00 MiB") && text.contains("1.2 s"),
+            "{text}"
+        );
+    }
+}
