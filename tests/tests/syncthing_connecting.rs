@@ -34,7 +34,6 @@ async fn a_wrong_key_is_refused_and_says_so(version: Version) -> Result<()> {
         let refused = matches!(error.syncthing(), Some(SyncthingError::Unauthorized(_)));
         assert!(refused, "{error}");
         assert!(error.to_string().contains("API key"), "{error}");
-        assert_eq!(client.daemon(), None);
     }
 
     let bearer = Client::builder(&url).bearer(lab.daemon.api_key()).build()?;

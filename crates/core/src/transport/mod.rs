@@ -11,6 +11,8 @@ mod error;
 mod upgrade;
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -39,7 +41,7 @@ pub use self::upgrade::{OnUpgrade, UpgradeIo, Upgraded};
 /// * A `101 Switching Protocols` answer carries an [`OnUpgrade`] in its
 ///   extensions.
 ///
-/// [`testing::contract`](crate::testing::contract) checks an implementation
+/// `testing::contract` (feature `testing`) checks an implementation
 /// against these points.
 #[async_trait]
 pub trait Transport: Send + Sync + fmt::Debug + 'static {
@@ -50,12 +52,16 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
     ) -> Result<http::Response<Body>, TransportError>;
 }
 
-#[async_trait]
+/// Written out, as `async_trait` would put the future into a second box.
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    async fn send(
-        &self,
+    fn send<'a, 'f>(
+        &'a self,
         request: http::Request<Body>,
-    ) -> Result<http::Response<Body>, TransportError> {
-        T::send(self, request).await
+    ) -> Pin<Box<dyn Future<Output = Result<http::Response<Body>, TransportError>> + Send + 'f>>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        T::send(self, request)
     }
 }

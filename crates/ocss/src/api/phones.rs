@@ -1,5 +1,6 @@
 //! Manufacturers, models, and how to tell the model of a phone.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::model::{Detection, DetectionCode, ModelData, VendorData};
 use crate::wire::{self, Detected};
 
 /// Groups what there is about phones; itself it is nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Phones(SyncServerApi);
 
 impl Phones {
@@ -39,17 +40,13 @@ impl Phones {
 
 /// The collection of all resources of a kind.
 pub(super) fn all(api: &SyncServerApi, kind: &'static KindInfo) -> Arc<CollectionNode> {
-    let kind_of: fn(&Loaded) -> &'static KindInfo = match kind.role {
-        Role::Clients => super::clients::kind_of,
-        Role::Models => |_| &MODEL,
-        Role::Bindings => |_| &super::operations::BINDING,
-        Role::Syncml => |_| &super::operations::SYNCML,
-        Role::Activesync => |_| &super::operations::ACTIVESYNC,
-        Role::Datastore => |_| &super::operations::DATASTORE,
-        Role::Gdata => |_| &super::operations::GDATA,
-        _ => |_| &VENDOR,
-    };
-    CollectionNode::new(api.clone(), kind, Locator::Role(kind.role), kind_of)
+    CollectionNode::new(api.clone(), kind, Locator::Role(kind.role))
+}
+
+impl fmt::Debug for Phones {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<Phones collection>")
+    }
 }
 
 resource! {
@@ -81,7 +78,7 @@ impl Vendor {
             rel: "models",
             role: Role::VendorModels,
         };
-        Models(CollectionNode::new(self.0.api.clone(), &MODEL, locator, |_| &MODEL))
+        Models(CollectionNode::new(self.0.api.clone(), &MODEL, locator))
     }
 }
 

@@ -41,14 +41,16 @@ impl Filter {
     }
 }
 
+pub(crate) type KindOf = fn(&Loaded) -> &'static KindInfo;
+
 /// One collection, and the listing that its handles share.
 pub(crate) struct CollectionNode {
     pub(crate) api: SyncServerApi,
     pub(crate) kind: &'static KindInfo,
     pub(crate) locator: Locator,
     filter: Filter,
-    /// What kind an entry is of, where a collection has several.
-    kind_of: fn(&Loaded) -> &'static KindInfo,
+    /// What kind an entry is of, where the collection has several.
+    kind_of: Option<KindOf>,
     listing: Mutex<Listing>,
     /// Held while listing: one walk at a time.
     turn: tokio::sync::Mutex<()>,
@@ -99,41 +101,58 @@ impl CollectionNode {
         api: SyncServerApi,
         kind: &'static KindInfo,
         locator: Locator,
-        kind_of: fn(&Loaded) -> &'static KindInfo,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::with(api, kind, locator, None, Filter::default()))
+    }
+
+    /// A collection of several kinds. `kind` is what they have in common.
+    pub(crate) fn generic(
+        api: SyncServerApi,
+        kind: &'static KindInfo,
+        locator: Locator,
+        kind_of: KindOf,
+    ) -> Arc<Self> {
+        Arc::new(Self::with(api, kind, locator, Some(kind_of), Filter::default()))
+    }
+
+    fn with(
+        api: SyncServerApi,
+        kind: &'static KindInfo,
+        locator: Locator,
+        kind_of: Option<KindOf>,
+        filter: Filter,
+    ) -> Self {
+        Self {
             api,
             kind,
             locator,
-            filter: Filter::default(),
+            filter,
             kind_of,
             listing: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
-        })
+        }
     }
 
     /// The same collection with other filters, and nothing in its cache.
     pub(crate) fn filtered(&self, change: impl FnOnce(&mut Filter)) -> Arc<Self> {
         let mut filter = self.filter.clone();
         change(&mut filter);
-        Arc::new(Self {
-            api: self.api.clone(),
-            kind: self.kind,
-            locator: self.locator.clone(),
+        Arc::new(Self::with(
+            self.api.clone(),
+            self.kind,
+            self.locator.clone(),
+            self.kind_of,
             filter,
-            kind_of: self.kind_of,
-            listing: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
-        })
+        ))
     }
 
     /// The resource of an entry that was found in this collection.
     fn node(&self, loaded: Loaded) -> Result<Arc<Node>, Error> {
-        let kind = (self.kind_of)(&loaded);
+        let kind = self.kind_of.map_or(self.kind, |kind_of| kind_of(&loaded));
         // Members of a generic collection belong to that of their kind.
         let locator = match &self.locator {
             Locator::Role(_) => Locator::Role(kind.role),
-            under => under.clone(),
+            under @ Locator::Under { .. } => under.clone(),
         };
         Node::loaded(&self.api, kind, locator, loaded)
     }

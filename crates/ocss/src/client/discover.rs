@@ -5,19 +5,18 @@ use http::{HeaderMap, HeaderValue};
 use sync_core::{Error, Operation};
 
 use super::exchange::{Answer, unreadable};
-use super::paths::{Layout, PathMap, Role};
+use super::paths::{Layout, Role};
 use super::{Request, SyncServerApi};
-use crate::error::OcssErrorExt as _;
-use crate::wire;
+use crate::atom::Limits;
+use crate::atompub::{SERVICE_TYPE, ServiceDocument};
 
 static DISCOVER: Operation = Operation::get("ocss", "service", "/");
-const SERVICE: &str = "application/atomsvc+xml";
 
 /// The layout that the service document at the base URL tells; the default one
 /// where there is no such document.
 pub(super) async fn layout(api: &SyncServerApi) -> Result<Layout, Error> {
     let request = Request::new(&DISCOVER, api.base_url().clone())
-        .accept(HeaderValue::from_static(SERVICE));
+        .accept(HeaderValue::from_static(SERVICE_TYPE));
     let server = api.clone();
     let found = api.send(request, move |answer| read(&server, &answer)).await;
     match found {
@@ -29,46 +28,33 @@ pub(super) async fn layout(api: &SyncServerApi) -> Result<Layout, Error> {
 }
 
 fn read(api: &SyncServerApi, answer: &Answer) -> Result<Layout, Error> {
-    let collections = match wire::service(answer) {
-        Ok(collections) => collections,
+    let url = answer.url.to_string();
+    let service = match ServiceDocument::parse(&url, &answer.body, Limits::default()) {
+        Ok(service) => service,
         Err(error) if says_service(&answer.headers) => return Err(unreadable(error)),
         // Some page about the service.
         Err(_) => return Ok(Layout::default()),
     };
-    let mut map = PathMap::new();
-    let mut closed = Vec::new();
-    for collection in collections {
-        let Some(role) = role_of(&collection) else {
+    let mut layout = Layout::default();
+    for role in Role::ALL.iter().copied() {
+        let Some(collection) = service.find(role.name(), role.title()) else {
             continue;
         };
-        // What a stranger is said to have is not used.
-        let uri = match api.own_link(&answer.url, &collection.href) {
-            Ok(uri) => uri,
-            Err(error) if error.is_server() => continue,
-            Err(error) => return Err(error),
+        // A place on another server is not one that credentials are sent to.
+        let Ok(uri) = api.own_link(&answer.url, &collection.href) else {
+            tracing::debug!(role = role.name(), "the service names a place on another server");
+            continue;
         };
-        map = map.collection(role, uri.to_string());
-        if collection.closed {
-            closed.push(role);
+        layout.map = layout.map.collection(role, uri.to_string());
+        if !collection.accept.entries() {
+            layout.closed.push(role);
         }
     }
-    Ok(Layout { map, closed })
-}
-
-/// By the role it states, else by its title.
-fn role_of(collection: &wire::ServiceCollection) -> Option<Role> {
-    let mut roles = Role::ALL.iter().copied();
-    match &collection.role {
-        Some(name) => roles.find(|role| role.name() == name),
-        None => {
-            let title = collection.title.trim();
-            roles.find(|role| role.title().eq_ignore_ascii_case(title))
-        }
-    }
+    Ok(layout)
 }
 
 fn says_service(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(SERVICE))
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(SERVICE_TYPE))
 }

@@ -15,13 +15,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
-use sync_core::{Error, Pipeline, RetryPolicy};
+use sync_core::policy::RetryPolicy;
+use sync_core::{Error, Pipeline};
 use tokio::sync::OnceCell;
 
 pub use self::auth::SyncServerAuth;
 pub(crate) use self::auth::InFlight;
 pub use self::builder::SyncServerApiBuilder;
-pub(crate) use self::collection::{CollectionNode, Filter, Walked, list_stream};
+pub(crate) use self::collection::{CollectionNode, list_stream};
 pub use self::collection::ResourceStream;
 pub(crate) use self::exchange::{Answer, Request, entry};
 pub(crate) use self::node::{Field, KindInfo, Loaded, Locator, Node, Staged, Value};

@@ -19,7 +19,7 @@ use crate::wire;
 
 /// What is the same for all resources of a kind.
 #[derive(Debug)]
-pub struct KindInfo {
+pub(crate) struct KindInfo {
     /// In messages and `Debug`: `Vendor`.
     pub(crate) name: &'static str,
     /// The collection, in `Debug`: `Vendors`.

@@ -101,14 +101,21 @@ impl Account {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
 /// The account that claims are about, or why there is none.
-pub(super) fn claimed<'a>(accounts: &'a [Account], claims: &Claims) -> Result<&'a Account, Refusal> {
-    let mut of_consumer =
-        accounts.iter().filter(|account| account.consumer_key == claims.consumer_key).peekable();
+pub(super) fn claimed<'a>(
+    accounts: &'a [Account],
+    claims: &Claims,
+) -> Result<&'a Account, Refusal> {
+    let mut of_consumer = accounts
+        .iter()
+        .filter(|account| account.consumer_key == claims.consumer_key)
+        .peekable();
     if of_consumer.peek().is_none() {
         return Err(Refusal::new(word::CONSUMER_KEY_UNKNOWN));
     }

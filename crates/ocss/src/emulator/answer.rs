@@ -110,9 +110,12 @@ impl Answer {
         Self {
             status: StatusCode::NOT_MODIFIED,
             body: Bytes::new(),
-            headers: self.headers.into_iter().filter(|(name, _)| *name == Some(ETAG)).filter_map(
-                |(name, value)| Some((name?, value)),
-            ).collect(),
+            headers: self
+                .headers
+                .into_iter()
+                .filter(|(name, _)| *name == Some(ETAG))
+                .filter_map(|(name, value)| Some((name?, value)))
+                .collect(),
         }
     }
 
@@ -121,14 +124,19 @@ impl Answer {
         if self.body.len() < WORTH_COMPRESSING || self.headers.contains_key(CONTENT_ENCODING) {
             return self;
         }
-        self.headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        self.headers
+            .insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         if !accepts_gzip(request) {
             return self;
         }
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        match encoder.write_all(&self.body).and_then(|()| encoder.finish()) {
+        match encoder
+            .write_all(&self.body)
+            .and_then(|()| encoder.finish())
+        {
             Ok(body) => {
-                self.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                self.headers
+                    .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 self.body = body.into();
                 self
             }
@@ -146,12 +154,18 @@ impl Answer {
 }
 
 fn accepts_gzip(request: &HeaderMap) -> bool {
-    let lists = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let lists = request
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
         let refused = parts.any(|part| {
-            part.strip_prefix("q=").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty())
+            part.strip_prefix("q=")
+                .is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty())
         });
         named && !refused
     })
@@ -162,15 +176,22 @@ pub(super) fn check_unchanged(request: &HeaderMap, etag: &str) -> Result<(), Ans
     if !request.contains_key(IF_MATCH) || lists(request, &IF_MATCH, etag) {
         return Ok(());
     }
-    Err(Answer::text(StatusCode::PRECONDITION_FAILED, "changed meanwhile"))
+    Err(Answer::text(
+        StatusCode::PRECONDITION_FAILED,
+        "changed meanwhile",
+    ))
 }
 
 /// Whether a list of entity tags has this one, or is `*`.
 fn lists(request: &HeaderMap, name: &HeaderName, etag: &str) -> bool {
-    let lists = request.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    lists.flat_map(|list| list.split(',')).map(str::trim).any(|tag| {
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
-    })
+    let lists = request
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    lists
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 #[cfg(test)]
@@ -189,7 +210,12 @@ mod tests {
             assert_eq!((sent.status.as_u16(), sent.body.len()), (304, 0));
             assert!(sent.headers.contains_key(ETAG));
         }
-        assert_eq!(answer().unless_known(&asking(IF_NONE_MATCH, "\"a-2\"")).status, 200);
+        assert_eq!(
+            answer()
+                .unless_known(&asking(IF_NONE_MATCH, "\"a-2\""))
+                .status,
+            200
+        );
     }
 
     #[test]
@@ -203,11 +229,21 @@ mod tests {
     #[test]
     fn only_those_who_ask_get_gzip() {
         let long = || Answer::document(FEED, "x".repeat(5000));
-        for (asked, compressed) in [("gzip", true), ("br, gzip;q=0.5", true), ("gzip;q=0", false), ("br", false)] {
+        for (asked, compressed) in [
+            ("gzip", true),
+            ("br, gzip;q=0.5", true),
+            ("gzip;q=0", false),
+            ("br", false),
+        ] {
             let sent = long().compressed_for(&asking(ACCEPT_ENCODING, asked));
-            assert_eq!(sent.headers.contains_key(CONTENT_ENCODING), compressed, "{asked}");
+            assert_eq!(
+                sent.headers.contains_key(CONTENT_ENCODING),
+                compressed,
+                "{asked}"
+            );
         }
-        let short = Answer::document(FEED, "x".to_owned()).compressed_for(&asking(ACCEPT_ENCODING, "gzip"));
+        let short =
+            Answer::document(FEED, "x".to_owned()).compressed_for(&asking(ACCEPT_ENCODING, "gzip"));
         assert_eq!(short.body.len(), 1);
     }
 }

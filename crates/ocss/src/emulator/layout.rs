@@ -3,8 +3,11 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Where everything is below `/v2/`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,32 +59,84 @@ pub(super) enum Place {
 /// paths come before those with an id at the same depth.
 const PLACES: &[(Place, &str, &str)] = &[
     (Place::Service, "", ""),
-    (Place::AllVendors, "phones/vendors/all.xml", "catalogue/makers/everything"),
+    (
+        Place::AllVendors,
+        "phones/vendors/all.xml",
+        "catalogue/makers/everything",
+    ),
     (Place::Vendors, "phones/vendors/", "catalogue/makers/"),
     (Place::Vendor, "phones/vendors/*", "catalogue/makers/*"),
-    (Place::VendorModels, "phones/vendors/*/models/", "catalogue/makers/*/handsets/"),
+    (
+        Place::VendorModels,
+        "phones/vendors/*/models/",
+        "catalogue/makers/*/handsets/",
+    ),
     (Place::Models, "phones/models/", "catalogue/handsets/"),
     (Place::Model, "phones/models/*", "catalogue/handsets/*"),
     (Place::Image, "phones/images/*", "catalogue/pictures/*"),
     (Place::DetectAuto, "phones/detect/auto", "identify/now"),
-    (Place::DetectManual, "phones/detect/manual", "identify/invitation"),
+    (
+        Place::DetectManual,
+        "phones/detect/manual",
+        "identify/invitation",
+    ),
     (Place::DetectPoll, "phones/detect/poll", "identify/outcome"),
     (Place::Bindings, "syncengine/bindings/", "pairs/"),
     (Place::Binding, "syncengine/bindings/*", "pairs/*"),
     (Place::Syncml, "services/syncml/", "parties/phones/"),
     (Place::SyncmlClient, "services/syncml/*", "parties/phones/*"),
-    (Place::Setup, "services/syncml/*/setup/", "parties/phones/*/settings-message"),
-    (Place::Sync, "services/syncml/*/sync/", "parties/phones/*/begin"),
-    (Place::Activesync, "services/activesync/", "parties/exchange/"),
-    (Place::ActivesyncClient, "services/activesync/*", "parties/exchange/*"),
+    (
+        Place::Setup,
+        "services/syncml/*/setup/",
+        "parties/phones/*/settings-message",
+    ),
+    (
+        Place::Sync,
+        "services/syncml/*/sync/",
+        "parties/phones/*/begin",
+    ),
+    (
+        Place::Activesync,
+        "services/activesync/",
+        "parties/exchange/",
+    ),
+    (
+        Place::ActivesyncClient,
+        "services/activesync/*",
+        "parties/exchange/*",
+    ),
     (Place::Datastore, "services/datastore/", "parties/stores/"),
-    (Place::DatastoreClient, "services/datastore/*", "parties/stores/*"),
-    (Place::Contents, "services/datastore/*/content/", "parties/stores/*/items/"),
-    (Place::Content, "services/datastore/*/content/*", "parties/stores/*/items/*"),
+    (
+        Place::DatastoreClient,
+        "services/datastore/*",
+        "parties/stores/*",
+    ),
+    (
+        Place::Contents,
+        "services/datastore/*/content/",
+        "parties/stores/*/items/",
+    ),
+    (
+        Place::Content,
+        "services/datastore/*/content/*",
+        "parties/stores/*/items/*",
+    ),
     (Place::Gdata, "services/google/", "parties/elsewhere/"),
-    (Place::GdataClient, "services/google/*", "parties/elsewhere/*"),
-    (Place::GdataEdit, "services/google/*/edit", "parties/elsewhere/*/change"),
-    (Place::GdataDatastores, "services/google/*/datastores/", "parties/elsewhere/*/feeds/"),
+    (
+        Place::GdataClient,
+        "services/google/*",
+        "parties/elsewhere/*",
+    ),
+    (
+        Place::GdataEdit,
+        "services/google/*/edit",
+        "parties/elsewhere/*/change",
+    ),
+    (
+        Place::GdataDatastores,
+        "services/google/*/datastores/",
+        "parties/elsewhere/*/feeds/",
+    ),
     (Place::Clients, "services/", "parties/"),
     (Place::Client, "services/*", "parties/*"),
 ];
@@ -107,7 +162,10 @@ impl Layout {
 
     /// The path of a place below the base.
     pub(super) fn path(self, place: Place, ids: &[&str]) -> String {
-        let pattern = PLACES.iter().find(|row| row.0 == place).map_or("", |row| self.of(row));
+        let pattern = PLACES
+            .iter()
+            .find(|row| row.0 == place)
+            .map_or("", |row| self.of(row));
         let mut ids = ids.iter();
         let mut path = String::with_capacity(pattern.len() + 40);
         for (index, part) in pattern.split('*').enumerate() {
@@ -168,7 +226,13 @@ mod tests {
 
     #[test]
     fn paths_beside_the_known_ones_lead_nowhere() {
-        for path in ["x", "phones", "phones/vendors//models", "services/syncml/x/y", "services/%FF"] {
+        for path in [
+            "x",
+            "phones",
+            "phones/vendors//models",
+            "services/syncml/x/y",
+            "services/%FF",
+        ] {
             assert_eq!(Layout::Default.find(path), None, "{path}");
         }
     }

@@ -16,7 +16,9 @@ impl Query {
         let decode = |text: &str| {
             let text = text.replace('+', " ");
             let decoded = percent_decode_str(&text).decode_utf8();
-            decoded.map(std::borrow::Cow::into_owned).map_err(|_| Answer::bad_request("the query is not UTF-8"))
+            decoded
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|_| Answer::bad_request("the query is not UTF-8"))
         };
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -26,7 +28,9 @@ impl Query {
                 continue;
             }
             if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(Answer::bad_request(format!("the parameter `{name}` is there twice")));
+                return Err(Answer::bad_request(format!(
+                    "the parameter `{name}` is there twice"
+                )));
             }
             pairs.push((name, value));
         }
@@ -36,8 +40,14 @@ impl Query {
     /// Refuses parameters that have no meaning here: they are most likely
     /// typing errors.
     pub(super) fn only(&self, known: &[&str]) -> Result<&Self, Answer> {
-        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => Err(Answer::bad_request(format!("the parameter `{name}` is not known here"))),
+        match self
+            .0
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_str()))
+        {
+            Some((name, _)) => Err(Answer::bad_request(format!(
+                "the parameter `{name}` is not known here"
+            ))),
             None => Ok(self),
         }
     }
@@ -77,9 +87,16 @@ mod tests {
 
     #[test]
     fn filters_stay_in_the_links_of_pages_and_signatures_do_not() {
-        let query = Query::parse("since=2009-11-01T123000Z&page=4&oauth_nonce=x&dataclass=a%26b").unwrap();
-        assert_eq!(query.for_page(2), "?dataclass=a%26b&page=2&since=2009-11-01T123000Z");
-        assert_eq!(query.for_page(1), "?dataclass=a%26b&since=2009-11-01T123000Z");
+        let query =
+            Query::parse("since=2009-11-01T123000Z&page=4&oauth_nonce=x&dataclass=a%26b").unwrap();
+        assert_eq!(
+            query.for_page(2),
+            "?dataclass=a%26b&page=2&since=2009-11-01T123000Z"
+        );
+        assert_eq!(
+            query.for_page(1),
+            "?dataclass=a%26b&since=2009-11-01T123000Z"
+        );
         assert_eq!(Query::parse("oauth_nonce=x").unwrap().for_page(1), "");
     }
 

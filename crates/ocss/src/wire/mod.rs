@@ -52,16 +52,6 @@ pub(crate) fn feed(answer: &Answer) -> Result<FeedPage, Error> {
     })
 }
 
-/// A collection of a service document.
-pub(crate) struct ServiceCollection {
-    pub(crate) href: String,
-    pub(crate) title: String,
-    /// `oc:role`.
-    pub(crate) role: Option<String>,
-    /// It takes no new members.
-    pub(crate) closed: bool,
-}
-
 /// Whether an element or attribute is of the service's own vocabulary.
 fn is_oc(namespace: &str) -> bool {
     namespace == names::OC

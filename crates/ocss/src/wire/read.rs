@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::Uri;
 
 use crate::atom::names::OC;
-use crate::atom::{Entry, id_from_reference};
+use crate::atom::Entry;
 use crate::client::Loaded;
 use crate::error::protocol;
 use crate::model::{ClientType, ContentData, GdataDatastore};
@@ -124,9 +124,4 @@ pub(crate) fn detected(entry: &Entry) -> Result<Detected, Error> {
         Some("pending") => Ok(Detected::Pending),
         _ => Err(protocol("the service tells a state of the detection that is not known")),
     }
-}
-
-/// The id in a reference to another resource.
-pub(crate) fn referred(reference: &str) -> Option<String> {
-    id_from_reference(reference)
 }

@@ -30,12 +30,14 @@ static OPERATION: Operation = Operation::get("contract", "any", "/");
 
 async fn ensure_used_again(context: Context, status: u16) -> Outcome {
     let server = ScriptedServer::serve(move |_| Reply::new(status).body("hello")).await?;
-    for _ in 0..3 {
+    for _ in 0..20 {
         text(context.get(&server.url("/")).await?).await?;
     }
+    // A pool may take a connection back a moment after the answer was read, so
+    // that a call made at once opens another; not every time.
     ensure!(
-        server.connections() == 1,
-        "{} connections for 3 calls",
+        server.connections() <= 5,
+        "{} connections for 20 calls",
         server.connections()
     );
     Ok(())
@@ -174,32 +176,47 @@ async fn a_connection_is_not_used_again_after_a_timeout(context: Context) -> Out
 }
 
 async fn a_connection_is_not_used_again_after_a_timeout_in_the_body(context: Context) -> Outcome {
-    let gate = Gate::new();
-    let held = gate.clone();
-    let server = ScriptedServer::serve(move |_| {
-        Reply::ok()
+    let (rest, second) = (Gate::new(), Gate::new());
+    let (held, waiting) = (rest.clone(), second.clone());
+    let server = ScriptedServer::serve(move |request| match request.path() {
+        "/slow" => Reply::ok()
             .content_length(10)
             .body("hello")
             .wait(&held)
-            .body("world")
+            .body("world"),
+        "/second" => Reply::ok().hold(&waiting).body("second"),
+        _ => Reply::ok().body("quick"),
     })
     .await?;
     let attempt = Arc::new(Attempt::new(&OPERATION, 1));
-    let mut request = get(&server.url("/"))?;
+    let mut request = get(&server.url("/slow"))?;
     request.extensions_mut().insert(Arc::clone(&attempt));
     let answer = context.send(request).await?;
     attempt.mark_timed_out();
     drop(answer);
-    // Now the connection could be read to the end of the body, and kept: give
-    // a transport that does so the time.
-    gate.open();
+    // The rest of that body stays away until the next call is done, so that the
+    // transport has surely noticed the drop.
+    let next = context.text(&server.url("/")).await?;
+    ensure!(next == "quick", "the next answer is {next:?}");
+    rest.open();
+    // Now the connection could be read to the end of the body, and kept: give a
+    // transport that does so the time.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
-    let next = context.text(&server.url("/")).await?;
-    ensure!(next == "helloworld", "the next answer is {next:?}");
+    // Two calls at a time: one on the connection of the last call, one on a new
+    // one, unless the first of all was kept.
+    let (second_url, quick_url) = (server.url("/second"), server.url("/"));
+    let quick = async {
+        server.request(3).await?;
+        let answer = context.text(&quick_url).await;
+        second.open();
+        answer
+    };
+    let (second, quick) = tokio::join!(context.text(&second_url), quick);
+    ensure!(second? == "second" && quick? == "quick", "other answers");
     ensure!(
-        server.connections() == 2,
+        server.connections() >= 3,
         "{} connections",
         server.connections()
     );

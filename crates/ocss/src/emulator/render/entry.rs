@@ -37,7 +37,9 @@ impl Item<'_> {
             Self::Model(model) => site.url(Place::Model, &[&model.id]),
             Self::Client(client) => site.url(member(client.kind()), &[&client.id]),
             Self::Binding(binding, _) => site.url(Place::Binding, &[&binding.id.to_string()]),
-            Self::Content((content, _), store, _) => site.url(Place::Content, &[store, &content.id]),
+            Self::Content((content, _), store, _) => {
+                site.url(Place::Content, &[store, &content.id])
+            }
         }
     }
 
@@ -61,7 +63,11 @@ impl Item<'_> {
             Self::Binding(binding, _) => ("binding", binding.id).hash(&mut hasher),
             Self::Content((content, _), store, _) => (store, &content.id).hash(&mut hasher),
         }
-        format!("\"{:08x}-{}\"", hasher.finish() as u32, self.times().version)
+        format!(
+            "\"{:08x}-{}\"",
+            hasher.finish() as u32,
+            self.times().version
+        )
     }
 
     fn title(&self) -> String {
@@ -90,7 +96,12 @@ impl Item<'_> {
         out.finish()
     }
 
-    pub(in crate::emulator) fn write(&self, site: &Site, out: &mut Writer, attributes: &[(&str, &str)]) {
+    pub(in crate::emulator) fn write(
+        &self,
+        site: &Site,
+        out: &mut Writer,
+        attributes: &[(&str, &str)],
+    ) {
         let url = self.url(site);
         let times = self.times();
         out.open("entry", attributes);
@@ -125,7 +136,10 @@ const fn member(kind: Kind) -> Place {
 
 fn write_vendor(vendor: &Vendor, site: &Site, out: &mut Writer) {
     let models = site.url(Place::VendorModels, &[&vendor.id]);
-    out.empty("link", &[("rel", "models"), ("href", &models), ("type", ATOM_FEED)]);
+    out.empty(
+        "link",
+        &[("rel", "models"), ("href", &models), ("type", ATOM_FEED)],
+    );
     out.open("vendor", &[("xmlns", OC)]);
     out.element("uuid", &vendor.id);
     out.element("name", &vendor.name);
@@ -135,8 +149,14 @@ fn write_vendor(vendor: &Vendor, site: &Site, out: &mut Writer) {
 fn write_model(model: &Model, site: &Site, out: &mut Writer) {
     let vendor = site.url(Place::Vendor, &[&model.vendor]);
     let image = site.url(Place::Image, &[&format!("{}.png", model.id)]);
-    out.empty("link", &[("rel", "vendor"), ("href", &vendor), ("type", ATOM_ENTRY)]);
-    out.empty("link", &[("rel", "image"), ("href", &image), ("type", "image/png")]);
+    out.empty(
+        "link",
+        &[("rel", "vendor"), ("href", &vendor), ("type", ATOM_ENTRY)],
+    );
+    out.empty(
+        "link",
+        &[("rel", "image"), ("href", &image), ("type", "image/png")],
+    );
     out.open("model", &[("xmlns", OC)]);
     out.element("uuid", &model.id);
     out.element("name", &model.name);
@@ -147,18 +167,35 @@ fn write_model(model: &Model, site: &Site, out: &mut Writer) {
 
 fn write_client(client: &Client, url: &str, site: &Site, out: &mut Writer) {
     let scheme = format!("{OC}#kind");
-    out.empty("category", &[("scheme", &scheme), ("term", client.kind().term())]);
+    out.empty(
+        "category",
+        &[("scheme", &scheme), ("term", client.kind().term())],
+    );
     let id = client.id.as_str();
     let begin = |out: &mut Writer| {
         out.open("client", &[("xmlns", OC)]);
         out.element("uuid", id);
     };
     match &client.data {
-        ClientData::Syncml { model, imei, phone_number, timezone } => {
+        ClientData::Syncml {
+            model,
+            imei,
+            phone_number,
+            timezone,
+        } => {
             let model_url = site.url(Place::Model, &[model]);
-            out.empty("link", &[("rel", "model"), ("href", &model_url), ("type", ATOM_ENTRY)]);
-            out.empty("link", &[("rel", "setup"), ("href", &site.url(Place::Setup, &[id]))]);
-            out.empty("link", &[("rel", "sync"), ("href", &site.url(Place::Sync, &[id]))]);
+            out.empty(
+                "link",
+                &[("rel", "model"), ("href", &model_url), ("type", ATOM_ENTRY)],
+            );
+            out.empty(
+                "link",
+                &[("rel", "setup"), ("href", &site.url(Place::Setup, &[id]))],
+            );
+            out.empty(
+                "link",
+                &[("rel", "sync"), ("href", &site.url(Place::Sync, &[id]))],
+            );
             begin(out);
             out.element("model_uuid", model);
             out.element("imei", imei);
@@ -178,13 +215,29 @@ fn write_client(client: &Client, url: &str, site: &Site, out: &mut Writer) {
             out.element("name", name);
             out.close("client");
             let contents = site.url(Place::Contents, &[id]);
-            out.empty("link", &[("rel", "contents"), ("href", &contents), ("type", ATOM_FEED)]);
+            out.empty(
+                "link",
+                &[
+                    ("rel", "contents"),
+                    ("href", &contents),
+                    ("type", ATOM_FEED),
+                ],
+            );
             out.open("content", &[("type", "text")]);
             out.text(&format!("Content lines: {}", store.len()));
             out.close("content");
         }
-        ClientData::Gdata { user_id, datastores } => {
-            out.empty("link", &[("rel", "edit"), ("href", &site.url(Place::GdataEdit, &[id]))]);
+        ClientData::Gdata {
+            user_id,
+            datastores,
+        } => {
+            out.empty(
+                "link",
+                &[
+                    ("rel", "edit"),
+                    ("href", &site.url(Place::GdataEdit, &[id])),
+                ],
+            );
             begin(out);
             out.element("user_id", user_id);
             out.open("datastores", &[]);
@@ -205,10 +258,16 @@ fn write_client(client: &Client, url: &str, site: &Site, out: &mut Writer) {
 
 fn write_binding(binding: &Binding, world: &World, url: &str, site: &Site, out: &mut Writer) {
     out.empty("link", &[("rel", "edit"), ("href", url)]);
-    for (rel, id) in [("source_client", &binding.source), ("target_client", &binding.target)] {
+    for (rel, id) in [
+        ("source_client", &binding.source),
+        ("target_client", &binding.target),
+    ] {
         if let Some(client) = world.client(&binding.owner, id) {
             let href = Item::Client(client).url(site);
-            out.empty("link", &[("rel", rel), ("href", &href), ("type", ATOM_ENTRY)]);
+            out.empty(
+                "link",
+                &[("rel", rel), ("href", &href), ("type", ATOM_ENTRY)],
+            );
         }
     }
     out.open("binding", &[("xmlns", OC)]);

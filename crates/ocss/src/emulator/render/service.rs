@@ -11,9 +11,24 @@ type Collection = (Place, &'static str, &'static str, bool);
 const PHONES: &[Collection] = &[
     (Place::Vendors, "phones.vendors", "Vendors", false),
     (Place::Models, "phones.models", "Models", false),
-    (Place::DetectAuto, "phones.detect.auto", "Automatic detection", false),
-    (Place::DetectManual, "phones.detect.manual", "Manual detection", true),
-    (Place::DetectPoll, "phones.detect.poll", "Detection result", false),
+    (
+        Place::DetectAuto,
+        "phones.detect.auto",
+        "Automatic detection",
+        false,
+    ),
+    (
+        Place::DetectManual,
+        "phones.detect.manual",
+        "Manual detection",
+        true,
+    ),
+    (
+        Place::DetectPoll,
+        "phones.detect.poll",
+        "Detection result",
+        false,
+    ),
 ];
 
 const CLIENTS: &[Collection] = &[
@@ -28,7 +43,10 @@ const CLIENTS: &[Collection] = &[
 /// Where everything is.
 pub(in crate::emulator) fn service_document(site: &Site) -> Answer {
     let mut out = Writer::document();
-    out.open("service", &[("xmlns", APP), ("xmlns:atom", ATOM), ("xmlns:oc", OC)]);
+    out.open(
+        "service",
+        &[("xmlns", APP), ("xmlns:atom", ATOM), ("xmlns:oc", OC)],
+    );
     for (title, collections) in [("Phones", PHONES), ("Clients", CLIENTS)] {
         out.open("workspace", &[]);
         out.element("atom:title", title);

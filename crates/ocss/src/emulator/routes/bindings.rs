@@ -12,7 +12,10 @@ pub(super) fn collection(op: &Operation<'_>, world: &mut World) -> Outcome {
     if op.is(&Method::POST) {
         return create(op, world);
     }
-    let own = world.bindings.values().filter(|binding| binding.owner == op.owner());
+    let own = world
+        .bindings
+        .values()
+        .filter(|binding| binding.owner == op.owner());
     let items: Vec<Item<'_>> = own.map(|binding| Item::Binding(binding, world)).collect();
     op.list("Bindings", &items)
 }
@@ -29,9 +32,16 @@ fn create(op: &Operation<'_>, world: &mut World) -> Outcome {
     if source == target {
         return Err(Answer::bad_request("a client cannot be bound to itself"));
     }
-    let dominant = entry.property("dominant").unwrap_or_else(|| "source".to_owned());
+    let dominant = entry
+        .property("dominant")
+        .unwrap_or_else(|| "source".to_owned());
     check_dominant(&dominant)?;
-    let id = world.bindings.keys().next_back().map_or(1, |last| last.saturating_add(1)).max(124);
+    let id = world
+        .bindings
+        .keys()
+        .next_back()
+        .map_or(1, |last| last.saturating_add(1))
+        .max(124);
     let binding = Binding {
         id,
         owner: op.owner().to_owned(),
@@ -58,7 +68,10 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World) -> Outcome {
     let text = op.id(0);
     let missing = || Answer::not_found("Binding", text);
     let id: u64 = text.parse().map_err(|_| missing())?;
-    let own = world.bindings.get(&id).filter(|binding| binding.owner == op.owner());
+    let own = world
+        .bindings
+        .get(&id)
+        .filter(|binding| binding.owner == op.owner());
     let mut binding = own.ok_or_else(missing)?.clone();
     if op.is(&Method::PUT) {
         op.unchanged(Item::Binding(&binding, world))?;

@@ -19,7 +19,9 @@ pub(super) fn any(op: &Operation<'_>, world: &World) -> Outcome {
     op.query.only(&[])?;
     let id = op.id(0);
     let client = world.client(op.owner(), id);
-    Ok(op.show(Item::Client(client.ok_or_else(|| Answer::not_found("Client", id))?)))
+    Ok(op.show(Item::Client(
+        client.ok_or_else(|| Answer::not_found("Client", id))?,
+    )))
 }
 
 fn list(op: &Operation<'_>, world: &World, title: &str, kind: Option<Kind>) -> Outcome {
@@ -100,7 +102,11 @@ fn title(client: &Client) -> String {
         ClientData::Datastore { name, .. } => name,
         ClientData::Gdata { user_id, .. } => user_id,
     };
-    if natural.is_empty() { client.id.clone() } else { natural.clone() }
+    if natural.is_empty() {
+        client.id.clone()
+    } else {
+        natural.clone()
+    }
 }
 
 pub(super) fn member(op: &Operation<'_>, world: &mut World, kind: Kind) -> Outcome {
@@ -112,7 +118,9 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World, kind: Kind) -> Outco
     op.query.only(&[])?;
     let id = op.id(0);
     let missing = || Answer::not_found(kind.name(), id);
-    let client = world.client_mut(op.owner(), id).filter(|client| client.kind() == kind);
+    let client = world
+        .client_mut(op.owner(), id)
+        .filter(|client| client.kind() == kind);
     let client = client.ok_or_else(missing)?;
     if op.is(&Method::PUT) {
         op.unchanged(Item::Client(client))?;
@@ -123,7 +131,9 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World, kind: Kind) -> Outco
         op.unchanged(Item::Client(client))?;
         world.clients.remove(id);
         // What is bound to nothing is no binding.
-        world.bindings.retain(|_, binding| binding.source != id && binding.target != id);
+        world
+            .bindings
+            .retain(|_, binding| binding.source != id && binding.target != id);
         return Ok(done());
     }
     Ok(op.show(Item::Client(client)))
@@ -134,7 +144,9 @@ fn change(entry: &Element, client: &mut Client) -> Result<(), Answer> {
     match &mut client.data {
         ClientData::Syncml { .. } => {}
         ClientData::Activesync { username, password } => {
-            let new_password = entry.property("password").filter(|password| !password.is_empty());
+            let new_password = entry
+                .property("password")
+                .filter(|password| !password.is_empty());
             if let Some(new_password) = new_password {
                 let old = entry.property("old_pass").unwrap_or_default();
                 if old != *password.expose() {

@@ -17,9 +17,15 @@ pub(super) fn collection(op: &Operation<'_>, world: &mut World) -> Outcome {
     if op.is(&Method::POST) {
         op.query.only(&[])?;
         let content_id = world.next_id("content");
-        let store = world.client_mut(op.owner(), id).and_then(|client| client.store_mut());
+        let store = world
+            .client_mut(op.owner(), id)
+            .and_then(|client| client.store_mut());
         let store = store.ok_or_else(|| Answer::not_found(Kind::Datastore.name(), id))?;
-        let new = if op.sends_entry() { sent_entry(op, content_id)? } else { sent_media(op, content_id)? };
+        let new = if op.sends_entry() {
+            sent_entry(op, content_id)?
+        } else {
+            sent_media(op, content_id)?
+        };
         let content = store.insert(new, Times::new(op.site.now));
         return Ok(op.created(Item::Content((content, None), id, op.owner())));
     }
@@ -35,11 +41,15 @@ pub(super) fn collection(op: &Operation<'_>, world: &mut World) -> Outcome {
         since,
         dataclass: op.query.get("dataclass").map(str::to_owned),
     };
-    let store = world.client(op.owner(), id).and_then(|client| client.store());
+    let store = world
+        .client(op.owner(), id)
+        .and_then(|client| client.store());
     let store = store.ok_or_else(|| Answer::not_found(Kind::Datastore.name(), id))?;
     let seen = store.list(&filter);
-    let items: Vec<Item<'_>> =
-        seen.into_iter().map(|seen| Item::Content(seen, id, op.owner())).collect();
+    let items: Vec<Item<'_>> = seen
+        .into_iter()
+        .map(|seen| Item::Content(seen, id, op.owner()))
+        .collect();
     op.list("Contents", &items)
 }
 
@@ -47,7 +57,9 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World) -> Outcome {
     op.allow(&["GET", "PUT", "DELETE"])?;
     op.query.only(&[])?;
     let (id, content_id) = (op.id(0), op.id(1));
-    let store = world.client_mut(op.owner(), id).and_then(|client| client.store_mut());
+    let store = world
+        .client_mut(op.owner(), id)
+        .and_then(|client| client.store_mut());
     let store = store.ok_or_else(|| Answer::not_found(Kind::Datastore.name(), id))?;
     let missing = || Answer::not_found("Content", content_id);
     let content = store.get_mut(content_id).ok_or_else(missing)?;
@@ -67,7 +79,10 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World) -> Outcome {
         if let Some(title) = entry.title() {
             content.title = title;
         }
-        if let Some(dataclass) = entry.property("dataclass").filter(|class| !class.is_empty()) {
+        if let Some(dataclass) = entry
+            .property("dataclass")
+            .filter(|class| !class.is_empty())
+        {
             content.dataclass = dataclass;
         }
         content.times.touch(op.site.now);
@@ -87,7 +102,9 @@ fn sent_entry(op: &Operation<'_>, id: String) -> Result<NewContent, Answer> {
     Ok(NewContent {
         id,
         title: entry.title().filter(|title| !title.is_empty()),
-        dataclass: entry.property("dataclass").filter(|class| !class.is_empty()),
+        dataclass: entry
+            .property("dataclass")
+            .filter(|class| !class.is_empty()),
         media_type,
         data,
     })
@@ -100,7 +117,9 @@ fn sent_media(op: &Operation<'_>, id: String) -> Result<NewContent, Answer> {
         return Err(Answer::unsupported_media_type());
     }
     let data = if is_text(&media_type) {
-        let text = std::str::from_utf8(op.body).ok().filter(|text| text.chars().all(xml::is_xml_char));
+        let text = std::str::from_utf8(op.body)
+            .ok()
+            .filter(|text| text.chars().all(xml::is_xml_char));
         let text = text.ok_or_else(|| Answer::bad_request("this text cannot be kept as text"))?;
         Data::Text(text.to_owned())
     } else if is_xml(&media_type) {
@@ -125,8 +144,16 @@ fn read_data(element: &Element) -> Result<(String, Data), Answer> {
     if element.attribute("src").is_some() {
         return Err(bad("data elsewhere is not taken"));
     }
-    let media_type = element.attribute("type").map_or("text", str::trim).to_owned();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = element
+        .attribute("type")
+        .map_or("text", str::trim)
+        .to_owned();
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let data = if essence == "xhtml" || is_xml(&essence) {
         let mut children = element.children();
         match (children.next(), children.next()) {
@@ -141,7 +168,11 @@ fn read_data(element: &Element) -> Result<(String, Data), Answer> {
         return Err(bad("this is no media type"));
     } else {
         let packed: String = element.text().split_ascii_whitespace().collect();
-        Data::Binary(BASE64.decode(packed).map_err(|_| bad("this is not base64"))?)
+        Data::Binary(
+            BASE64
+                .decode(packed)
+                .map_err(|_| bad("this is not base64"))?,
+        )
     };
     Ok((media_type, data))
 }

@@ -16,8 +16,14 @@ pub(super) fn auto(op: &Operation<'_>, world: &World) -> Outcome {
     op.allow(&["GET"])?;
     op.query.only(&["number"])?;
     let number = phone_number(op.query.get("number").unwrap_or_default())?;
-    if !op.account.is_some_and(|account: &Account| account.may_detect) {
-        return Err(Answer::text(StatusCode::FORBIDDEN, "detection is not enabled for this user"));
+    if !op
+        .account
+        .is_some_and(|account: &Account| account.may_detect)
+    {
+        return Err(Answer::text(
+            StatusCode::FORBIDDEN,
+            "detection is not enabled for this user",
+        ));
     }
     match world.model(DETECTED) {
         Some(model) if !number.ends_with('0') => Ok(op.show(Item::Model(model))),
@@ -31,7 +37,12 @@ pub(super) fn manual(op: &Operation<'_>, world: &mut World) -> Outcome {
     let entry = op.entry()?;
     let number = required(&entry, "phone_number")?;
     phone_number(&number)?;
-    let code: String = world.next_id("detection").chars().filter(|c| *c != '-').take(10).collect();
+    let code: String = world
+        .next_id("detection")
+        .chars()
+        .filter(|c| *c != '-')
+        .take(10)
+        .collect();
     world.messages.push(Message::Invitation {
         number,
         code: code.clone(),
@@ -50,13 +61,18 @@ pub(super) fn poll(op: &Operation<'_>, world: &World) -> Outcome {
     op.allow(&["GET"])?;
     op.query.only(&["code"])?;
     let code = op.query.get("code").unwrap_or_default();
-    let detection = world.detections.get(code).filter(|detection| detection.owner == op.owner());
+    let detection = world
+        .detections
+        .get(code)
+        .filter(|detection| detection.owner == op.owner());
     let detection = detection.ok_or_else(|| Answer::bad_request("invalid code"))?;
     match &detection.outcome {
         Found::Pending => Ok(done()),
         Found::Unidentified => Ok(status(op, code, "unidentified", "unidentified")),
         Found::Identified(id) => {
-            let model = world.model(id).ok_or_else(|| Answer::not_found("Model", id))?;
+            let model = world
+                .model(id)
+                .ok_or_else(|| Answer::not_found("Model", id))?;
             Ok(op.show(Item::Model(model)))
         }
     }

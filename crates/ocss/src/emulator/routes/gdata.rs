@@ -42,7 +42,10 @@ fn new_datastore(entry: &Element) -> Result<GdataDatastore, Answer> {
     if !scopes.any(|scope| scope.is(OC, "scope") && !scope.text().trim().is_empty()) {
         return bad("scopes are missing");
     }
-    if !matches!(entry.property("token_type").as_deref(), None | Some("1" | "2")) {
+    if !matches!(
+        entry.property("token_type").as_deref(),
+        None | Some("1" | "2")
+    ) {
         return bad("token_type is either 1 or 2");
     }
     let name = entry.property("name").filter(|name| !name.is_empty());

@@ -127,14 +127,20 @@ impl Operation<'_> {
 
     /// The media type of the body, in lower case and without parameters.
     fn media_type(&self) -> String {
-        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let value = self
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
         let essence = value.and_then(|value| value.split(';').next());
         essence.unwrap_or_default().trim().to_ascii_lowercase()
     }
 
     /// Whether the body says that it is an entry.
     fn sends_entry(&self) -> bool {
-        matches!(self.media_type().as_str(), "application/atom+xml" | "application/xml" | "text/xml")
+        matches!(
+            self.media_type().as_str(),
+            "application/atom+xml" | "application/xml" | "text/xml"
+        )
     }
 
     /// The entry in the body.
@@ -162,7 +168,15 @@ impl Operation<'_> {
     fn list(&self, title: &str, items: &[Item<'_>]) -> Outcome {
         let ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
         let url = self.site.url(self.place, &ids);
-        feed(&self.site, &url, title, items, &self.query, self.page_size, self.next.as_ref())
+        feed(
+            &self.site,
+            &url,
+            title,
+            items,
+            &self.query,
+            self.page_size,
+            self.next.as_ref(),
+        )
     }
 
     fn unchanged(&self, item: Item<'_>) -> Result<(), Answer> {

@@ -5,7 +5,8 @@ use crate::emulator::answer::{Answer, Outcome};
 use crate::emulator::world::World;
 
 /// A picture of one transparent pixel.
-const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
+const PICTURE: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
 \0\0\0\rIDATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
 pub(super) fn vendors(op: &Operation<'_>, world: &World) -> Outcome {
@@ -19,7 +20,9 @@ pub(super) fn vendor(op: &Operation<'_>, world: &World) -> Outcome {
     op.allow(&["GET"])?;
     op.query.only(&[])?;
     let id = op.id(0);
-    let vendor = world.vendor(id).ok_or_else(|| Answer::not_found("Vendor", id))?;
+    let vendor = world
+        .vendor(id)
+        .ok_or_else(|| Answer::not_found("Vendor", id))?;
     Ok(op.show(Item::Vendor(vendor)))
 }
 
@@ -27,8 +30,13 @@ pub(super) fn models_of(op: &Operation<'_>, world: &World) -> Outcome {
     op.allow(&["GET"])?;
     op.query.only(&["page"])?;
     let id = op.id(0);
-    let vendor = world.vendor(id).ok_or_else(|| Answer::not_found("Vendor", id))?;
-    let models = world.models.iter().filter(|model| model.vendor == vendor.id);
+    let vendor = world
+        .vendor(id)
+        .ok_or_else(|| Answer::not_found("Vendor", id))?;
+    let models = world
+        .models
+        .iter()
+        .filter(|model| model.vendor == vendor.id);
     let items: Vec<Item<'_>> = models.map(Item::Model).collect();
     op.list(&format!("Models of {}", vendor.name), &items)
 }
@@ -44,7 +52,9 @@ pub(super) fn model(op: &Operation<'_>, world: &World) -> Outcome {
     op.allow(&["GET"])?;
     op.query.only(&[])?;
     let id = op.id(0);
-    let model = world.model(id).ok_or_else(|| Answer::not_found("Model", id))?;
+    let model = world
+        .model(id)
+        .ok_or_else(|| Answer::not_found("Model", id))?;
     Ok(op.show(Item::Model(model)))
 }
 

@@ -84,7 +84,9 @@ impl Store {
         let position = self.items.len() as u64;
         let content = Content {
             title: new.title.unwrap_or_else(|| new.id.clone()),
-            dataclass: new.dataclass.unwrap_or_else(|| dataclass_for(&new.media_type).to_owned()),
+            dataclass: new
+                .dataclass
+                .unwrap_or_else(|| dataclass_for(&new.media_type).to_owned()),
             media_type: new.media_type,
             data: new.data,
             times,
@@ -127,8 +129,12 @@ impl Store {
                 () => Operation::Update,
             }))
         };
-        let of_class =
-            |item: &&Content| filter.dataclass.as_ref().is_none_or(|class| *class == item.dataclass);
+        let of_class = |item: &&Content| {
+            filter
+                .dataclass
+                .as_ref()
+                .is_none_or(|class| *class == item.dataclass)
+        };
         let mut found: Vec<Seen<'_>> = self
             .items
             .values()
@@ -155,7 +161,12 @@ pub(in crate::emulator) struct NewContent {
 
 /// The dataclass of an item that was given none.
 pub(in crate::emulator) fn dataclass_for(media_type: &str) -> &'static str {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match essence.as_str() {
         "text/x-vcard" | "text/vcard" => "contacts",
         "text/x-vcalendar" | "text/calendar" => "events",
@@ -188,9 +199,14 @@ mod tests {
     }
 
     fn changes(store: &Store, since: i64) -> Vec<(&str, &str)> {
-        let filter = Filter { since: Some(at(since)), dataclass: None };
+        let filter = Filter {
+            since: Some(at(since)),
+            dataclass: None,
+        };
         let list = store.list(&filter);
-        list.iter().map(|(item, op)| (item.id.as_str(), op.unwrap().as_str())).collect()
+        list.iter()
+            .map(|(item, op)| (item.id.as_str(), op.unwrap().as_str()))
+            .collect()
     }
 
     #[test]
@@ -200,7 +216,10 @@ mod tests {
         store.get_mut("c").unwrap().times.touch(at(41));
         assert!(store.delete("b", at(42)));
         assert!(!store.delete("b", at(43)));
-        assert_eq!(changes(&store, 30), [("a", "update"), ("c", "insert"), ("b", "delete")]);
+        assert_eq!(
+            changes(&store, 30),
+            [("a", "update"), ("c", "insert"), ("b", "delete")]
+        );
         assert_eq!(changes(&store, 42), [("b", "delete")]);
         assert_eq!(store.len(), 2);
         assert_eq!(store.list(&Filter::default()).len(), 2);

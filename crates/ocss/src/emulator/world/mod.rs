@@ -220,14 +220,17 @@ impl World {
 
     /// An account's client, to change it.
     pub(super) fn client_mut(&mut self, owner: &str, id: &str) -> Option<&mut Client> {
-        self.clients.get_mut(id).filter(|client| client.owner == owner)
+        self.clients
+            .get_mut(id)
+            .filter(|client| client.owner == owner)
     }
 
     /// An account's clients, of one kind or all, in the order they were made.
     pub(super) fn clients_of(&self, owner: &str, kind: Option<Kind>) -> Vec<&Client> {
         let of_owner = self.clients.values().filter(|client| client.owner == owner);
-        let mut found: Vec<_> =
-            of_owner.filter(|client| kind.is_none_or(|kind| client.kind() == kind)).collect();
+        let mut found: Vec<_> = of_owner
+            .filter(|client| kind.is_none_or(|kind| client.kind() == kind))
+            .collect();
         found.sort_by_key(|client| client.position);
         found
     }
@@ -249,7 +252,8 @@ impl World {
 /// every fresh server has the same ids.
 pub(super) fn uuid(name: &str) -> String {
     const NAMESPACE: [u8; 16] = [
-        0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8,
+        0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30,
+        0xc8,
     ];
     let mut input = NAMESPACE.to_vec();
     input.extend_from_slice(name.as_bytes());

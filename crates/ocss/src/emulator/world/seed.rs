@@ -122,7 +122,13 @@ fn clients(world: &mut World) {
         utc(2009, 4, 15, MIDNIGHT),
         datastore("My store", contents()),
     );
-    add("alice", "empty-store", "empty-store", utc(2009, 4, 16, MIDNIGHT), datastore("", Store::default()));
+    add(
+        "alice",
+        "empty-store",
+        "empty-store",
+        utc(2009, 4, 16, MIDNIGHT),
+        datastore("", Store::default()),
+    );
     add(
         "alice",
         "4f1d2dd0-49e4-11de-b387-002215064801",
@@ -133,7 +139,13 @@ fn clients(world: &mut World) {
             datastores: Vec::new(),
         },
     );
-    add("bob", "bobs-store", "Bob's store", utc(2009, 4, 17, MIDNIGHT), datastore("Bob's store", Store::default()));
+    add(
+        "bob",
+        "bobs-store",
+        "Bob's store",
+        utc(2009, 4, 17, MIDNIGHT),
+        datastore("Bob's store", Store::default()),
+    );
 }
 
 /// 15 items: 10 of them changed since 2009-11-01 12:30, 5 since 2009-12-09
@@ -221,17 +233,34 @@ mod tests {
     fn the_numbers_are_those_of_the_documentation() {
         let world = world();
         let models = |name: &str| {
-            let vendor = world.vendors.iter().find(|vendor| vendor.name == name).unwrap();
-            world.models.iter().filter(|model| model.vendor == vendor.id).count()
+            let vendor = world
+                .vendors
+                .iter()
+                .find(|vendor| vendor.name == name)
+                .unwrap();
+            world
+                .models
+                .iter()
+                .filter(|model| model.vendor == vendor.id)
+                .count()
         };
         assert_eq!(
             ["HTC", "Nokia", "LG", "Sony Ericsson"].map(models),
             [26, 188, 5, 84]
         );
-        let store = world.client("alice", "my-datastore-client-id").unwrap().store().unwrap();
+        let store = world
+            .client("alice", "my-datastore-client-id")
+            .unwrap()
+            .store()
+            .unwrap();
         let count = |since: Option<&str>, dataclass: Option<&str>| {
             let since = since.map(|text| text.parse().unwrap());
-            store.list(&Filter { since, dataclass: dataclass.map(str::to_owned) }).len()
+            store
+                .list(&Filter {
+                    since,
+                    dataclass: dataclass.map(str::to_owned),
+                })
+                .len()
         };
         assert_eq!(count(None, None), 15);
         assert_eq!(count(Some("2009-11-01T12:30:00Z"), None), 10);
@@ -243,7 +272,8 @@ mod tests {
     #[test]
     fn ids_are_unique() {
         let world = world();
-        let ids: std::collections::BTreeSet<_> = world.models.iter().map(|model| &model.id).collect();
+        let ids: std::collections::BTreeSet<_> =
+            world.models.iter().map(|model| &model.id).collect();
         assert_eq!(ids.len(), 361);
     }
 }

@@ -41,7 +41,10 @@ impl Element {
 
     /// The value of an attribute without a namespace.
     pub(in crate::emulator) fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(namespace, local, _)| namespace.is_empty() && local == name);
+        let found = self
+            .attributes
+            .iter()
+            .find(|(namespace, local, _)| namespace.is_empty() && local == name);
         found.map(|(_, _, value)| value.as_str())
     }
 
@@ -57,16 +60,19 @@ impl Element {
     /// A property of an entry: directly below it, or within a wrapper.
     pub(in crate::emulator) fn property_element(&self, name: &str) -> Option<&Self> {
         self.child(OC, name).or_else(|| {
-            let wrappers = self.children().filter(|child| {
-                child.namespace == OC && WRAPPERS.contains(&child.name.as_str())
-            });
-            wrappers.filter_map(|wrapper| wrapper.child(OC, name)).next()
+            let wrappers = self
+                .children()
+                .filter(|child| child.namespace == OC && WRAPPERS.contains(&child.name.as_str()));
+            wrappers
+                .filter_map(|wrapper| wrapper.child(OC, name))
+                .next()
         })
     }
 
     /// The text of a property, without the white space around it.
     pub(in crate::emulator) fn property(&self, name: &str) -> Option<String> {
-        self.property_element(name).map(|element| element.text().trim().to_owned())
+        self.property_element(name)
+            .map(|element| element.text().trim().to_owned())
     }
 
     /// The title of an entry.
@@ -93,8 +99,10 @@ impl Element {
                 attributes.push((format!("n{index}:{local}"), value));
             }
         }
-        let attributes: Vec<(&str, &str)> =
-            attributes.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let attributes: Vec<(&str, &str)> = attributes
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+            .collect();
         out.open(&self.name, &attributes);
         for node in &self.nodes {
             match node {

@@ -38,7 +38,9 @@ pub(in crate::emulator) fn read(document: &[u8]) -> Result<Element, Malformed> {
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
     loop {
-        let event = reader.read_event().map_err(|_| Malformed("it is not well-formed"))?;
+        let event = reader
+            .read_event()
+            .map_err(|_| Malformed("it is not well-formed"))?;
         let finished = match event {
             Event::Start(start) => {
                 if root.is_some() {
@@ -102,7 +104,11 @@ pub(in crate::emulator) fn read(document: &[u8]) -> Result<Element, Malformed> {
 fn add_text(open: &mut [Element], text: &str) -> Result<(), Malformed> {
     let Some(parent) = open.last_mut() else {
         let blank = text.chars().all(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
-        return if blank { Ok(()) } else { Err(Malformed("text beside the root")) };
+        return if blank {
+            Ok(())
+        } else {
+            Err(Malformed("text beside the root"))
+        };
     };
     match parent.nodes.last_mut() {
         Some(Node::Text(before)) => before.push_str(text),
@@ -130,12 +136,16 @@ fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, 
             continue;
         }
         let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-        let value = value.map_err(|_| Malformed("a bad attribute"))?.into_owned();
+        let value = value
+            .map_err(|_| Malformed("a bad attribute"))?
+            .into_owned();
         if !value.chars().all(is_xml_char) {
             return Err(Malformed("a character that XML does not allow"));
         }
         let (resolved, local) = reader.resolver().resolve_attribute(attribute.key);
-        element.attributes.push((namespace(resolved)?, local.as_ref().to_owned(), value));
+        element
+            .attributes
+            .push((namespace(resolved)?, local.as_ref().to_owned(), value));
     }
     Ok(element)
 }
@@ -152,7 +162,9 @@ mod tests {
             "<o:client><o:pincode>1</o:pincode></o:client>",
             "<client xmlns='http://schemas.obexcode.com/syncserver/2009'><pincode>1</pincode></client>",
         ] {
-            let xml = format!("<entry xmlns='{ATOM}' xmlns:o='{OC}'><pincode>9</pincode>{inside}</entry>");
+            let xml = format!(
+                "<entry xmlns='{ATOM}' xmlns:o='{OC}'><pincode>9</pincode>{inside}</entry>"
+            );
             let entry = read(xml.as_bytes()).unwrap();
             assert_eq!(entry.property("pincode").as_deref(), Some("1"), "{inside}");
         }
@@ -168,8 +180,20 @@ mod tests {
     fn what_is_not_well_formed_is_refused() {
         let deep = "<a>".repeat(DEEPEST + 1);
         for bad in [
-            "", "x", "<a>", "<a></b>", "<a/><b/>", "<a/>x", "<o:a/>", "<a>&x;</a>", "<a>&#0;</a>",
-            "<a>\u{1}</a>", "<a b='1' b='2'/>", "<!DOCTYPE a><a/>", "<a b='&#1;'/>", &deep,
+            "",
+            "x",
+            "<a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a/>x",
+            "<o:a/>",
+            "<a>&x;</a>",
+            "<a>&#0;</a>",
+            "<a>\u{1}</a>",
+            "<a b='1' b='2'/>",
+            "<!DOCTYPE a><a/>",
+            "<a b='&#1;'/>",
+            &deep,
         ] {
             assert!(read(bad.as_bytes()).is_err(), "{bad}");
         }
@@ -178,11 +202,15 @@ mod tests {
 
     #[test]
     fn an_element_keeps_its_meaning_outside_of_its_document() {
-        let outer = read(b"<a xmlns='u' xmlns:p='v'><p:b c='1' p:d='&lt;'>x<e/>&#13;</p:b></a>").unwrap();
+        let outer =
+            read(b"<a xmlns='u' xmlns:p='v'><p:b c='1' p:d='&lt;'>x<e/>&#13;</p:b></a>").unwrap();
         let text = outer.children().next().unwrap().to_text();
         let alone = read(text.as_bytes()).unwrap();
         assert!(alone.is("v", "b"), "{text}");
-        assert_eq!(alone.attributes[1], ("v".to_owned(), "d".to_owned(), "<".to_owned()));
+        assert_eq!(
+            alone.attributes[1],
+            ("v".to_owned(), "d".to_owned(), "<".to_owned())
+        );
         assert!(alone.child("u", "e").is_some());
         assert!(alone.text().ends_with('\r'));
     }
