@@ -2,6 +2,8 @@
 
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod browse;
+pub mod cost;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod syncthing;

@@ -18,7 +18,7 @@ const fn is_legal(c: char) -> bool {
 /// Any text that XML can hold, with more than its share of what goes wrong.
 fn legal() -> impl Strategy<Value = String> {
     let character = prop_oneof![
-        4 => any::<char>().prop_filter("XML cannot hold it", |c| is_legal(*c)),
+        4 => any::<char>().prop_map(|c| if is_legal(c) { c } else { 'x' }),
         2 => select(vec!['\r', '\n', '\t', ' ', '&', '<', '>', '"', '\'', ']', '😀', '\u{feff}', '\u{85}', '\u{2028}']),
         2 => proptest::char::range('a', 'z'),
     ];
@@ -32,9 +32,8 @@ fn legal() -> impl Strategy<Value = String> {
 }
 
 fn name() -> impl Strategy<Value = String> {
-    "([a-z_][a-z0-9_.-]{0,3}:)?[a-zA-Z_é][a-zA-Z0-9_.é-]{0,6}".prop_filter("reserved", |name| {
-        !name.to_ascii_lowercase().starts_with("xml")
-    })
+    // Names that begin with xml are reserved.
+    "([a-w_][a-z0-9_.-]{0,3}:)?[a-wA-W_é][a-zA-Z0-9_.é-]{0,6}"
 }
 
 fn namespace() -> impl Strategy<Value = String> {
@@ -68,7 +67,7 @@ fn element() -> impl Strategy<Value = Element> {
 }
 
 fn time() -> impl Strategy<Value = Option<Timestamp>> {
-    proptest::option::of((-62_167_219_200..253_402_300_800, 0..1_000_000_000_u32))
+    proptest::option::of((-62_167_219_200..253_402_300_800_i64, 0..1_000_000_000_u32))
         .prop_map(|parts| parts.and_then(|(seconds, nanos)| Timestamp::from_unix(seconds, nanos)))
 }
 
@@ -133,9 +132,13 @@ fn options() -> ReadOptions {
     ReadOptions::new("http://h/v2/content/")
 }
 
+fn data_of(entry: &Entry) -> Vec<u8> {
+    entry.content.as_ref().unwrap().data().unwrap().into_owned()
+}
+
 /// What a document says, without the prefixes that it uses to say it.
 fn meaning(entry: &Entry) -> String {
-    fn element(out: &mut String, element: &Element) {
+    fn describe(out: &mut String, element: &Element) {
         use std::fmt::Write as _;
         let mut attributes: Vec<_> = element
             .attributes()
@@ -145,7 +148,7 @@ fn meaning(entry: &Entry) -> String {
         attributes.sort_unstable();
         write!(out, "<{} {} {attributes:?} {:?}", element.namespace(), element.local_name(), element.text()).unwrap();
         for child in element.children() {
-            self::element(out, child);
+            describe(out, child);
         }
         out.push('>');
     }
@@ -160,7 +163,7 @@ fn meaning(entry: &Entry) -> String {
         out.push_str(&format!("{} {:?}", content.declared_type(), content.data()));
     }
     for extension in &entry.extensions {
-        element(&mut out, extension);
+        describe(&mut out, extension);
     }
     out
 }
@@ -197,8 +200,17 @@ fn sample() -> Vec<u8> {
     include_bytes!("fixtures/sample-feed.xml").to_vec()
 }
 
+/// Failures are not written into the source tree.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn any_content_survives_byte_for_byte(
@@ -211,7 +223,7 @@ proptest! {
         entry.set_property("content", "dataclass", &data);
         let xml = entry.to_xml().unwrap();
         let read = options().entry(xml.as_bytes()).unwrap();
-        prop_assert_eq!(&*read.content.as_ref().unwrap().data().unwrap(), data.as_bytes());
+        prop_assert_eq!(data_of(&read), data.as_bytes());
         prop_assert_eq!(read.title.as_ref().unwrap().value(), data.as_str());
         prop_assert_eq!(read.property_element("dataclass").unwrap().text(), data.as_str());
     }
@@ -221,7 +233,7 @@ proptest! {
         let mut entry = Entry::new();
         entry.content = Some(Content::new("application/octet-stream", &data).unwrap());
         let read = options().entry(entry.to_xml().unwrap().as_bytes()).unwrap();
-        prop_assert_eq!(&*read.content.unwrap().data().unwrap(), &data[..]);
+        prop_assert_eq!(data_of(&read), data);
     }
 
     #[test]
@@ -233,7 +245,7 @@ proptest! {
             Ok(xml) => {
                 prop_assert!(data.iter().all(|c| is_legal(*c)));
                 let read = options().entry(xml.as_bytes()).unwrap();
-                prop_assert_eq!(&*read.content.unwrap().data().unwrap(), text.as_bytes());
+                prop_assert_eq!(data_of(&read), text.as_bytes());
             }
             Err(WriteError::IllegalCharacter { character, .. }) => prop_assert!(!is_legal(character)),
             Err(other) => prop_assert!(false, "{other}"),
@@ -290,7 +302,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn a_damaged_feed_is_read_or_refused_whole_and_in_pieces_alike(

@@ -24,6 +24,7 @@ struct Sent {
     target: String,
     authorization: Option<String>,
     form: Option<Vec<u8>>,
+    is_plaintext: bool,
 }
 
 impl Sent {
@@ -107,6 +108,7 @@ fn sent() -> impl Strategy<Value = (Sent, String, String)> {
                 target: uri.path_and_query().unwrap().to_string(),
                 authorization: None,
                 form: form.clone(),
+                is_plaintext: method == SignatureMethod::Plaintext,
             };
             match placement {
                 Placement::Header => sent.authorization = Some(signed.authorization().expose().clone()),
@@ -114,15 +116,24 @@ fn sent() -> impl Strategy<Value = (Sent, String, String)> {
                     let uri = signed.query(&uri).unwrap();
                     sent.target = uri.path_and_query().unwrap().to_string();
                 }
-                Placement::Form => sent.form = form.map(|form| signed.form(&form).expose().clone()),
+                Placement::Form => sent.form = form.as_deref().map(|form| signed.form(form).expose().clone()),
             }
             (sent, consumer_secret, token_secret)
         },
     )
 }
 
+/// Failures are not written into the source tree.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(cases(1024))]
 
     #[test]
     fn what_is_signed_is_verified((sent, consumer, token) in sent()) {
@@ -132,9 +143,10 @@ proptest! {
     #[test]
     fn another_request_or_secret_is_refused((sent, consumer, token) in sent()) {
         prop_assert_eq!(sent.verify(&format!("{consumer}x"), &token), Some("signature_invalid"));
-        let is_plaintext = format!("{sent:?}").contains("PLAINTEXT");
-        let form = sent.form.as_deref().unwrap_or_default();
-        prop_assume!(!is_plaintext && !form.windows(9).any(|part| part == b"PLAINTEXT"));
+        if sent.is_plaintext {
+            // It covers nothing of the request.
+            return Ok(());
+        }
         let others = [
             Sent { method: format!("{}X", sent.method), ..sent.clone() },
             Sent { host: format!("x{}", sent.host), ..sent.clone() },

@@ -64,7 +64,10 @@ impl Home {
     /// As [`read`](Self::read), naming the places that were tried.
     pub fn find() -> Result<Self, Error> {
         let places = places(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
-        match places.iter().find(|place| place.join("config.xml").is_file()) {
+        match places
+            .iter()
+            .find(|place| place.join("config.xml").is_file())
+        {
             Some(place) => Self::read(place),
             None => Err(Error::config(format!(
                 "no config.xml of a daemon in any of {places:?}; name its directory, or pass address and API key"
@@ -88,7 +91,9 @@ impl Home {
                 .unwrap_or_default()
         };
         if gui.attribute("enabled") == Some("false") {
-            return Err(Error::config("the daemon's REST interface is switched off (gui.enabled)"));
+            return Err(Error::config(
+                "the daemon's REST interface is switched off (gui.enabled)",
+            ));
         }
         if child("apikey").is_empty() {
             return Err(Error::config("the daemon's config.xml has no API key"));
@@ -116,9 +121,9 @@ impl Home {
             Address::Unix(rest.into())
         } else {
             let rest = rest.trim_end_matches('/');
-            let (host, port) = rest.rsplit_once(':').ok_or_else(|| {
-                Error::config(format!("{text:?} is not an address with a port"))
-            })?;
+            let (host, port) = rest
+                .rsplit_once(':')
+                .ok_or_else(|| Error::config(format!("{text:?} is not an address with a port")))?;
             let host = match host {
                 "" | "0.0.0.0" | "[::]" => "127.0.0.1",
                 host => host,
@@ -187,8 +192,13 @@ fn places(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Vec<PathBuf>
     } else if cfg!(target_os = "macos") {
         places.extend(beneath("Library/Application Support/Syncthing"));
     } else {
-        for (name, default) in [("XDG_CONFIG_HOME", ".config"), ("XDG_STATE_HOME", ".local/state")] {
-            let base = variable(name).map(PathBuf::from).or_else(|| beneath(default));
+        for (name, default) in [
+            ("XDG_CONFIG_HOME", ".config"),
+            ("XDG_STATE_HOME", ".local/state"),
+        ] {
+            let base = variable(name)
+                .map(PathBuf::from)
+                .or_else(|| beneath(default));
             places.extend(base.map(|base| base.join("syncthing")));
         }
     }
@@ -232,8 +242,16 @@ mod tests {
             ("https://host:1/", "https://host:1", None),
             ("http://host:1", "http://host:1", None),
             ("/run/st.sock", "http://localhost", Some("/run/st.sock")),
-            ("unixs:///run/st.sock", "https://localhost", Some("/run/st.sock")),
-            ("unix:///run/st.sock", "http://localhost", Some("/run/st.sock")),
+            (
+                "unixs:///run/st.sock",
+                "https://localhost",
+                Some("/run/st.sock"),
+            ),
+            (
+                "unix:///run/st.sock",
+                "http://localhost",
+                Some("/run/st.sock"),
+            ),
         ] {
             home.set_address(text).unwrap();
             assert_eq!(home.url(), url, "{text}");
@@ -250,7 +268,10 @@ mod tests {
     fn a_file_that_cannot_be_used_says_why() {
         for (gui, word) in [
             ("", "not a configuration"),
-            ("<gui enabled=\"false\"><apikey>k</apikey></gui>", "switched off"),
+            (
+                "<gui enabled=\"false\"><apikey>k</apikey></gui>",
+                "switched off",
+            ),
             ("<gui><address>:1</address></gui>", "no API key"),
         ] {
             let message = parse(gui).unwrap_err().to_string();
@@ -269,11 +290,24 @@ mod tests {
         };
         assert_eq!(
             with(&[("HOME", "h")]),
-            [Path::new("h/.config/syncthing"), Path::new("h/.local/state/syncthing")]
+            [
+                Path::new("h/.config/syncthing"),
+                Path::new("h/.local/state/syncthing")
+            ]
         );
         assert_eq!(
-            with(&[("STHOMEDIR", "a"), ("STCONFDIR", "b"), ("XDG_CONFIG_HOME", "c"), ("XDG_STATE_HOME", "d")]),
-            [Path::new("a"), Path::new("b"), Path::new("c/syncthing"), Path::new("d/syncthing")]
+            with(&[
+                ("STHOMEDIR", "a"),
+                ("STCONFDIR", "b"),
+                ("XDG_CONFIG_HOME", "c"),
+                ("XDG_STATE_HOME", "d")
+            ]),
+            [
+                Path::new("a"),
+                Path::new("b"),
+                Path::new("c/syncthing"),
+                Path::new("d/syncthing")
+            ]
         );
     }
 }

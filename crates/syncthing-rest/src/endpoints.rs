@@ -39,7 +39,9 @@ impl Endpoint {
 
     /// The endpoint of an operation's name.
     pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().copied().find(|endpoint| endpoint.operation.name() == name)
+        ALL.iter()
+            .copied()
+            .find(|endpoint| endpoint.operation.name() == name)
     }
 }
 
@@ -189,7 +191,10 @@ mod tests {
     fn names_are_unique() {
         for endpoint in Endpoint::all() {
             let name = endpoint.operation().name();
-            assert!(std::ptr::eq(Endpoint::named(name).unwrap(), *endpoint), "{name}");
+            assert!(
+                std::ptr::eq(Endpoint::named(name).unwrap(), *endpoint),
+                "{name}"
+            );
         }
     }
 }

@@ -81,7 +81,12 @@ pub enum Unauthorized {
 
 impl SyncthingError {
     /// Reads status and text of an answer to the endpoint named `operation`.
-    pub(crate) fn read(operation: &str, status: StatusCode, text: &str, daemon: Option<Version>) -> Self {
+    pub(crate) fn read(
+        operation: &str,
+        status: StatusCode,
+        text: &str,
+        daemon: Option<Version>,
+    ) -> Self {
         let text = text.trim();
         match (status.as_u16(), text) {
             (403, "Forbidden") if operation == "noauth.login" => Self::WrongPassword,
@@ -133,7 +138,12 @@ impl fmt::Display for SyncthingError {
             Self::HostCheck => f.write_str(
                 "the daemon wants to be addressed as localhost; set the Host header to it",
             ),
-            Self::Unsupported { endpoint, since, until, daemon } => {
+            Self::Unsupported {
+                endpoint,
+                since,
+                until,
+                daemon,
+            } => {
                 write!(f, "this daemon")?;
                 if let Some(daemon) = daemon {
                     write!(f, " ({daemon})")?;
@@ -151,7 +161,9 @@ impl fmt::Display for SyncthingError {
                 Ok(())
             }
             Self::DebuggingDisabled => f.write_str("gui.debugging is off in this daemon"),
-            Self::UpgradeUnsupported => f.write_str("this build of the daemon cannot upgrade itself"),
+            Self::UpgradeUnsupported => {
+                f.write_str("this build of the daemon cannot upgrade itself")
+            }
             Self::NoSuchFolder => f.write_str("no folder has this ID, or it is paused"),
             Self::FolderPaused => f.write_str("the folder is paused"),
             Self::NoSuchFile => f.write_str("no such file is in the index"),
@@ -163,7 +175,11 @@ impl fmt::Display for SyncthingError {
             Self::WrongPassword => f.write_str("name or password are wrong"),
             Self::NoPassword => f.write_str("the daemon has no password set"),
             Self::WouldReset { keys } => {
-                write!(f, "the daemon would reset what is left out: {}", keys.join(", "))
+                write!(
+                    f,
+                    "the daemon would reset what is left out: {}",
+                    keys.join(", ")
+                )
             }
             Self::NotFound => f.write_str("there is no such object"),
             Self::BadRequest => f.write_str("the daemon does not accept what was sent"),

@@ -10,8 +10,7 @@ use crate::model::config::Config;
 use crate::model::db::{BrowseNode, Completion, FileLookup, FolderStatus, Ignores, Need};
 use crate::model::stats::{DeviceStatistics, FolderStatistics};
 use crate::model::system::{
-    Acknowledged, Connections, Discovered, Ping, SystemErrors, SystemStatus, SystemVersion,
-    Upgrade,
+    Acknowledged, Connections, Discovered, Ping, SystemErrors, SystemStatus, SystemVersion, Upgrade,
 };
 use crate::model::{DeviceId, FolderId};
 
@@ -115,7 +114,10 @@ impl Client {
         levels: Option<u32>,
         prefix: Option<&str>,
     ) -> Call<Vec<BrowseNode>> {
-        let mut browse = self.folder(folder).browse().prefix(prefix.unwrap_or_default());
+        let mut browse = self
+            .folder(folder)
+            .browse()
+            .prefix(prefix.unwrap_or_default());
         if let Some(levels) = levels {
             browse = browse.levels(levels);
         }
@@ -134,7 +136,11 @@ impl Client {
 
     /// [`FolderHandle::completion_of`](crate::api::FolderHandle::completion_of).
     /// There is more than the per cent now, which never meant "in sync".
-    pub fn get_completion(&self, device: DeviceId, folder: impl Into<FolderId>) -> Call<Completion> {
+    pub fn get_completion(
+        &self,
+        device: DeviceId,
+        folder: impl Into<FolderId>,
+    ) -> Call<Completion> {
         self.folder(folder).completion_of(device)
     }
 

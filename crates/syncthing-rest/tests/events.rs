@@ -1,5 +1,7 @@
 //! The event stream against a daemon that restarts, overruns and breaks off.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod double;
 
 use std::time::Duration;
@@ -19,7 +21,9 @@ async fn next(events: &mut EventStream) -> String {
         Some(Ok(item)) => match item {
             EventItem::Started { .. } => "started".to_owned(),
             EventItem::Event(event) => format!("{} {}", event.id, event.kind.event_type()),
-            EventItem::Gap { missed: Some(missed) } => format!("gap {missed}"),
+            EventItem::Gap {
+                missed: Some(missed),
+            } => format!("gap {missed}"),
             EventItem::Gap { missed: None } => "gap".to_owned(),
             EventItem::Restarted { .. } => "restarted".to_owned(),
             EventItem::Unsupported { types, .. } => format!("unsupported {types:?}"),
@@ -60,7 +64,10 @@ async fn a_stream_begins_with_what_happens_after_its_first_item() {
     assert!(events.cursor().is_none());
     expect(&mut events, &["started"]).await;
     assert_eq!(events.cursor().unwrap().last_id(), 3);
-    daemon.push("StateChanged", json!({"folder": "lab", "from": "idle", "to": "scanning"}));
+    daemon.push(
+        "StateChanged",
+        json!({"folder": "lab", "from": "idle", "to": "scanning"}),
+    );
     daemon.push("DeviceResumed", json!({"device": OTHER}));
     expect(&mut events, &["4 StateChanged", "5 DeviceResumed"]).await;
 }
@@ -77,9 +84,16 @@ async fn a_poll_asks_for_less_time_than_proxies_give() {
             "GET /rest/events?since=0&timeout=30",
         ]
     );
-    let mut events = daemon.client().events().poll_timeout(Duration::from_millis(10)).stream();
+    let mut events = daemon
+        .client()
+        .events()
+        .poll_timeout(Duration::from_millis(10))
+        .stream();
     expect(&mut events, &["started", "quiet"]).await;
-    assert!(daemon.lines("timeout=1").len() == 1, "less than a second would never rest");
+    assert!(
+        daemon.lines("timeout=1").len() == 1,
+        "less than a second would never rest"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,7 +126,11 @@ async fn the_buffer_can_be_read_first() {
     daemon.set_capacity(2);
     daemon.push_many("DevicePaused", 5);
     let mut events = daemon.client().events().from_buffer().stream();
-    expect(&mut events, &["started", "4 DevicePaused", "5 DevicePaused"]).await;
+    expect(
+        &mut events,
+        &["started", "4 DevicePaused", "5 DevicePaused"],
+    )
+    .await;
     daemon.push("DeviceResumed", json!({}));
     expect(&mut events, &["6 DeviceResumed"]).await;
 }
@@ -211,13 +229,26 @@ async fn a_reader_that_is_slow_does_not_take_new_numbers_for_old_ones() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     daemon.restart_unnoticed(LATER);
     daemon.push_many("DeviceResumed", 5);
-    expect(&mut events, &["restarted", "1 DeviceResumed", "2 DeviceResumed", "3 DeviceResumed"]).await;
+    expect(
+        &mut events,
+        &[
+            "restarted",
+            "1 DeviceResumed",
+            "2 DeviceResumed",
+            "3 DeviceResumed",
+        ],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_loses_events_of_a_set_that_is_not_kept_from_the_start() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().types([EventType::DevicePaused]).stream();
+    let mut events = daemon
+        .client()
+        .events()
+        .types([EventType::DevicePaused])
+        .stream();
     expect(&mut events, &["started"]).await;
     daemon.push_many("DevicePaused", 2);
     expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
@@ -259,13 +290,26 @@ async fn a_stored_cursor_misses_nothing() {
     drop(events);
     daemon.push("DeviceResumed", json!({}));
     let mut events = daemon.client().events().from(cursor).stream();
-    expect(&mut events, &["started", "2 DevicePaused", "3 DevicePaused", "4 DeviceResumed"]).await;
+    expect(
+        &mut events,
+        &[
+            "started",
+            "2 DevicePaused",
+            "3 DevicePaused",
+            "4 DeviceResumed",
+        ],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cursor_of_before_a_restart_is_known_as_such() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().types([EventType::DevicePaused]).stream();
+    let mut events = daemon
+        .client()
+        .events()
+        .types([EventType::DevicePaused])
+        .stream();
     expect(&mut events, &["started"]).await;
     daemon.push_many("DevicePaused", 9);
     expect(&mut events, &["1 DevicePaused"]).await;
@@ -283,7 +327,12 @@ async fn a_cursor_fits_one_set_of_one_daemon() {
     expect(&mut events, &["started"]).await;
     let cursor = reload(&events);
 
-    let mut disk = daemon.client().events().disk().from(cursor.clone()).stream();
+    let mut disk = daemon
+        .client()
+        .events()
+        .disk()
+        .from(cursor.clone())
+        .stream();
     let error = disk.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("another set"), "{error}");
@@ -315,7 +364,10 @@ async fn a_refused_key_ends_the_stream() {
     expect(&mut events, &["started"]).await;
     daemon.set_key("second-key-of-the-daemon");
     let error = events.next().await.unwrap().unwrap_err();
-    assert!(matches!(error.syncthing(), Some(SyncthingError::Unauthorized(_))), "{error:?}");
+    assert!(
+        matches!(error.syncthing(), Some(SyncthingError::Unauthorized(_))),
+        "{error:?}"
+    );
     expect(&mut events, &["end"]).await;
 }
 
@@ -325,7 +377,8 @@ async fn a_key_that_was_changed_in_the_configuration_is_read_again() {
     use syncthing_rest::ClientBuilder;
     use syncthing_rest::discover::Home;
 
-    let directory = std::env::temp_dir().join(format!("syncthing-rest-events-{}", std::process::id()));
+    let directory =
+        std::env::temp_dir().join(format!("syncthing-rest-events-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let write = |key: &str| {
         let text = format!(
@@ -336,7 +389,8 @@ async fn a_key_that_was_changed_in_the_configuration_is_read_again() {
     };
     write(KEY);
     let daemon = Daemon::new();
-    let client = daemon.client_with(ClientBuilder::from_home(&Home::read(&directory).unwrap()).unwrap());
+    let client =
+        daemon.client_with(ClientBuilder::from_home(&Home::read(&directory).unwrap()).unwrap());
     let mut events = client.events().stream();
     expect(&mut events, &["started"]).await;
     write("second-key-of-the-daemon");
@@ -366,7 +420,10 @@ async fn a_stream_gives_up_when_it_was_told_to() {
             Err(error) => break error,
         }
     };
-    assert!(interruptions > 3 && error.is_retryable(), "{interruptions} {error}");
+    assert!(
+        interruptions > 3 && error.is_retryable(),
+        "{interruptions} {error}"
+    );
     expect(&mut events, &["end"]).await;
 }
 
@@ -386,7 +443,11 @@ async fn types_that_the_daemon_does_not_know_are_left_out_and_said() {
     daemon.set_version("v1.19.2-ds1");
     let types = [EventType::StateChanged, EventType::ClusterConfigReceived];
     let mut events = daemon.client().events().types(types.clone()).stream();
-    expect(&mut events, &["unsupported [ClusterConfigReceived]", "started", "quiet"]).await;
+    expect(
+        &mut events,
+        &["unsupported [ClusterConfigReceived]", "started", "quiet"],
+    )
+    .await;
     assert!(daemon.lines("ClusterConfigReceived").is_empty());
 
     let mut events = daemon.client().events().types([types[1].clone()]).stream();
@@ -405,7 +466,9 @@ async fn a_type_without_a_name_here_comes_as_it_is() {
     daemon.push("MoonPhaseChanged", json!({"phase": 0.5}));
     daemon.push("StateChanged", json!(["not", "an", "object"]));
     for _ in 0..2 {
-        let Some(Ok(EventItem::Event(event))) = events.next().await else { panic!() };
+        let Some(Ok(EventItem::Event(event))) = events.next().await else {
+            panic!()
+        };
         assert!(matches!(event.kind, EventKind::Unknown { .. }), "{event:?}");
     }
 }
@@ -413,14 +476,19 @@ async fn a_type_without_a_name_here_comes_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn a_backlog_of_megabytes_is_read_whole() {
     let daemon = Daemon::new();
-    let names: Vec<String> = (0..1000).map(|at| format!("directory-{at}/file-{at}.txt")).collect();
+    let names: Vec<String> = (0..1000)
+        .map(|at| format!("directory-{at}/file-{at}.txt"))
+        .collect();
     for sequence in 0..120 {
-        let data = json!({"folder": "lab", "items": 1000, "filenames": names, "sequence": sequence});
+        let data =
+            json!({"folder": "lab", "items": 1000, "filenames": names, "sequence": sequence});
         daemon.push("LocalIndexUpdated", data);
     }
     let backlog = daemon.client().events().backlog().await.unwrap();
     assert_eq!(backlog.len(), 120);
-    let EventKind::LocalIndexUpdated(data) = &backlog[119].kind else { panic!() };
+    let EventKind::LocalIndexUpdated(data) = &backlog[119].kind else {
+        panic!()
+    };
     assert_eq!((data.filenames.len(), data.sequence), (1000, 119));
 }
 
@@ -429,9 +497,19 @@ async fn one_poll_asks_for_what_it_was_told() {
     let daemon = Daemon::new();
     daemon.push_many("DevicePaused", 3);
     let client: Client = daemon.client();
-    let events = client.events().poll_once(1, Duration::from_secs(5)).await.unwrap();
-    assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [2, 3]);
-    let quiet = client.events().types(["DevicePaused"]).poll_once(7, Duration::from_secs(5));
+    let events = client
+        .events()
+        .poll_once(1, Duration::from_secs(5))
+        .await
+        .unwrap();
+    assert_eq!(
+        events.iter().map(|event| event.id).collect::<Vec<_>>(),
+        [2, 3]
+    );
+    let quiet = client
+        .events()
+        .types(["DevicePaused"])
+        .poll_once(7, Duration::from_secs(5));
     assert!(quiet.await.unwrap().is_empty());
     assert_eq!(
         daemon.lines("/rest/events"),

@@ -1,5 +1,7 @@
 //! The waits against a daemon that takes its time.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod double;
 
 use std::future::IntoFuture;
@@ -55,7 +57,10 @@ fn stuck(result: Result<syncthing_rest::wait::Snapshot, WaitError>) -> Obstacle 
 fn after_first_look(
     daemon: &Daemon,
     change: impl Fn(&Daemon) + Send,
-) -> (Arc<AtomicUsize>, impl FnMut(&syncthing_rest::wait::Snapshot) + Send) {
+) -> (
+    Arc<AtomicUsize>,
+    impl FnMut(&syncthing_rest::wait::Snapshot) + Send,
+) {
     let looks = Arc::new(AtomicUsize::new(0));
     let (daemon, count) = (daemon.clone(), Arc::clone(&looks));
     let report = move |_: &syncthing_rest::wait::Snapshot| {
@@ -71,11 +76,18 @@ async fn in_sync_must_hold_for_a_second_look() {
     let daemon = in_sync();
     let folder = daemon.client().folder("lab");
     let (looks, report) = after_first_look(&daemon, |_| {});
-    let snapshot = folder.wait_until_in_sync().on_progress(report).await.unwrap();
+    let snapshot = folder
+        .wait_until_in_sync()
+        .on_progress(report)
+        .await
+        .unwrap();
     assert_eq!(looks.load(Ordering::SeqCst), 2);
     assert_eq!((snapshot.bytes_done(), snapshot.bytes_total()), (200, 200));
     assert_eq!(snapshot.folders["lab"].devices.len(), 1);
-    assert!(daemon.lines("/rest/events").is_empty(), "nobody had to be woken");
+    assert!(
+        daemon.lines("/rest/events").is_empty(),
+        "nobody had to be woken"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,8 +95,13 @@ async fn an_index_that_grows_between_two_looks_is_looked_at_once_more() {
     for (path, answer) in [(STATUS, idle(8)), (COMPLETION, complete(10))] {
         let daemon = in_sync();
         let folder = daemon.client().folder("lab");
-        let (looks, report) = after_first_look(&daemon, move |daemon| daemon.answer(path, answer.clone()));
-        folder.wait_until_in_sync().on_progress(report).await.unwrap();
+        let (looks, report) =
+            after_first_look(&daemon, move |daemon| daemon.answer(path, answer.clone()));
+        folder
+            .wait_until_in_sync()
+            .on_progress(report)
+            .await
+            .unwrap();
         assert_eq!(looks.load(Ordering::SeqCst), 3);
     }
 }
@@ -99,7 +116,10 @@ async fn an_event_wakes_the_wait() {
         daemon.asked("timeout=30", 1).await;
         daemon.answer(STATUS, idle(8));
         daemon.push("StateChanged", json!({"folder": "other", "to": "idle"}));
-        daemon.push("StateChanged", json!({"folder": "lab", "from": "syncing", "to": "idle"}));
+        daemon.push(
+            "StateChanged",
+            json!({"folder": "lab", "from": "syncing", "to": "idle"}),
+        );
     };
     let (result, ()) = tokio::join!(wait, syncing);
     assert_eq!(result.unwrap().folders["lab"].status.sequence, 8);
@@ -110,15 +130,23 @@ async fn without_events_it_is_looked_again_all_the_same() {
     let daemon = in_sync();
     daemon.answer(COMPLETION, json!({"needItems": 1, "remoteState": "valid"}));
     let folder = daemon.client().folder("lab");
-    let (looks, report) = after_first_look(&daemon, |daemon| daemon.answer(COMPLETION, complete(9)));
-    folder.wait_until_in_sync().on_progress(report).await.unwrap();
+    let (looks, report) =
+        after_first_look(&daemon, |daemon| daemon.answer(COMPLETION, complete(9)));
+    folder
+        .wait_until_in_sync()
+        .on_progress(report)
+        .await
+        .unwrap();
     assert!(looks.load(Ordering::SeqCst) >= 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_per_cent_of_a_device_that_is_paused_is_an_obstacle() {
     let daemon = in_sync();
-    daemon.answer(COMPLETION, json!({"completion": 100, "remoteState": "paused"}));
+    daemon.answer(
+        COMPLETION,
+        json!({"completion": 100, "remoteState": "paused"}),
+    );
     let result = daemon.client().folder("lab").wait_until_in_sync().await;
     assert_eq!(stuck(result), Obstacle::PausedThere("lab".into(), other()));
 }
@@ -126,20 +154,42 @@ async fn a_hundred_per_cent_of_a_device_that_is_paused_is_an_obstacle() {
 #[tokio::test(start_paused = true)]
 async fn an_obstacle_must_hold_too() {
     let daemon = in_sync();
-    daemon.answer(COMPLETION, json!({"completion": 100, "remoteState": "notSharing"}));
+    daemon.answer(
+        COMPLETION,
+        json!({"completion": 100, "remoteState": "notSharing"}),
+    );
     let folder = daemon.client().folder("lab");
     let (_, report) = after_first_look(&daemon, |daemon| daemon.answer(COMPLETION, complete(9)));
-    folder.wait_until_in_sync().on_progress(report).await.unwrap();
+    folder
+        .wait_until_in_sync()
+        .on_progress(report)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_pulled_is_named() {
     let daemon = in_sync();
-    daemon.answer(STATUS, json!({"state": "idle", "errors": 2, "needTotalItems": 2}));
+    daemon.answer(
+        STATUS,
+        json!({"state": "idle", "errors": 2, "needTotalItems": 2}),
+    );
     let errors = json!([{"path": "a/b", "error": "no space left"}, {"path": "c", "error": "x"}]);
-    daemon.answer("/rest/folder/errors", json!({"folder": "lab", "errors": errors}));
-    let error = daemon.client().folder("lab").wait_until_in_sync().await.unwrap_err();
-    let WaitReason::Stuck { obstacle: Obstacle::PullErrors(_, 2), files } = &error.reason else {
+    daemon.answer(
+        "/rest/folder/errors",
+        json!({"folder": "lab", "errors": errors}),
+    );
+    let error = daemon
+        .client()
+        .folder("lab")
+        .wait_until_in_sync()
+        .await
+        .unwrap_err();
+    let WaitReason::Stuck {
+        obstacle: Obstacle::PullErrors(_, 2),
+        files,
+    } = &error.reason
+    else {
         panic!("{error:?}")
     };
     assert_eq!(files.len(), 2);
@@ -150,10 +200,16 @@ async fn what_could_not_be_pulled_is_named() {
 #[tokio::test(start_paused = true)]
 async fn a_folder_that_has_stopped_or_is_paused_is_an_obstacle() {
     let daemon = in_sync();
-    daemon.answer(STATUS, json!({"state": "error", "error": "folder marker missing"}));
+    daemon.answer(
+        STATUS,
+        json!({"state": "error", "error": "folder marker missing"}),
+    );
     let client = daemon.client();
     let obstacle = stuck(client.folder("lab").wait_until_in_sync().await);
-    assert_eq!(obstacle, Obstacle::FolderFailed("lab".into(), "folder marker missing".into()));
+    assert_eq!(
+        obstacle,
+        Obstacle::FolderFailed("lab".into(), "folder marker missing".into())
+    );
 
     let mut paused = folder("lab", &[OWN, OTHER]);
     paused["paused"] = json!(true);
@@ -162,7 +218,10 @@ async fn a_folder_that_has_stopped_or_is_paused_is_an_obstacle() {
     let obstacle = stuck(client.folder("lab").wait_until_in_sync().await);
     assert_eq!(obstacle, Obstacle::FolderPaused("lab".into()));
     daemon.answer_with(COMPLETION, 404, json!("folder is paused\n"));
-    assert!(daemon.lines(COMPLETION).len() <= 2, "a folder that does not run is not counted");
+    assert!(
+        daemon.lines(COMPLETION).len() <= 2,
+        "a folder that does not run is not counted"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,7 +230,11 @@ async fn a_device_that_the_folder_is_not_shared_with_is_an_obstacle() {
     daemon.answer(FOLDER, folder("lab", &[OWN]));
     let client = daemon.client();
     client.folder("lab").wait_until_in_sync().await.unwrap();
-    let result = client.folder("lab").wait_until_in_sync().with_devices([other()]).await;
+    let result = client
+        .folder("lab")
+        .wait_until_in_sync()
+        .with_devices([other()])
+        .await;
     assert_eq!(stuck(result), Obstacle::NotShared("lab".into(), other()));
 }
 
@@ -180,12 +243,24 @@ async fn the_deadline_says_what_was_missing() {
     let daemon = in_sync();
     daemon.answer("/rest/system/connections", connection(false));
     let folder = daemon.client().folder("lab");
-    let error = folder.wait_until_in_sync().deadline(Duration::from_secs(20)).await.unwrap_err();
+    let error = folder
+        .wait_until_in_sync()
+        .deadline(Duration::from_secs(20))
+        .await
+        .unwrap_err();
     assert!(error.is_deadline());
     let missing = Missing::Disconnected(other());
-    assert!(matches!(&error.reason, WaitReason::Deadline(Some(State::Waiting(what))) if *what == missing));
-    assert!(error.to_string().contains("3CA5NYZ is not connected"), "{error}");
-    assert_eq!(error.last.unwrap().folders["lab"].status.state, FolderState::Idle);
+    assert!(
+        matches!(&error.reason, WaitReason::Deadline(Some(State::Waiting(what))) if *what == missing)
+    );
+    assert!(
+        error.to_string().contains("3CA5NYZ is not connected"),
+        "{error}"
+    );
+    assert_eq!(
+        error.last.unwrap().folders["lab"].status.state,
+        FolderState::Idle
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +275,10 @@ async fn only_this_device_can_be_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn whoever_keeps_waiting_waits_obstacles_out() {
     let daemon = in_sync();
-    daemon.answer(COMPLETION, json!({"completion": 100, "remoteState": "notSharing"}));
+    daemon.answer(
+        COMPLETION,
+        json!({"completion": 100, "remoteState": "notSharing"}),
+    );
     let folder = daemon.client().folder("lab");
     let looks = AtomicUsize::new(0);
     let wait = folder.wait_until_in_sync().keep_waiting().on_progress(|_| {
@@ -209,10 +287,19 @@ async fn whoever_keeps_waiting_waits_obstacles_out() {
         }
     });
     wait.await.unwrap();
-    daemon.answer(COMPLETION, json!({"completion": 100, "remoteState": "notSharing"}));
-    let wait = folder.wait_until_in_sync().keep_waiting().deadline(Duration::from_secs(60));
+    daemon.answer(
+        COMPLETION,
+        json!({"completion": 100, "remoteState": "notSharing"}),
+    );
+    let wait = folder
+        .wait_until_in_sync()
+        .keep_waiting()
+        .deadline(Duration::from_secs(60));
     let error = wait.await.unwrap_err();
-    assert!(matches!(error.reason, WaitReason::Deadline(Some(State::Stuck(_)))), "{error:?}");
+    assert!(
+        matches!(error.reason, WaitReason::Deadline(Some(State::Stuck(_)))),
+        "{error:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,25 +323,60 @@ async fn a_daemon_that_goes_away_meanwhile_is_waited_for() {
 async fn a_call_that_cannot_succeed_ends_the_wait() {
     let daemon = in_sync();
     daemon.answer_with(FOLDER, 404, json!("No folder with given ID\n"));
-    let error = daemon.client().folder("lab").wait_until_in_sync().await.unwrap_err();
+    let error = daemon
+        .client()
+        .folder("lab")
+        .wait_until_in_sync()
+        .await
+        .unwrap_err();
     assert!(matches!(error.reason, WaitReason::Failed(_)), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_scan_comes_first_if_asked_for() {
     let daemon = in_sync();
-    daemon.client().folder("lab").wait_until_in_sync().scan_first().await.unwrap();
+    daemon
+        .client()
+        .folder("lab")
+        .wait_until_in_sync()
+        .scan_first()
+        .await
+        .unwrap();
     assert_eq!(daemon.seen()[0].line(), "POST /rest/db/scan?folder=lab");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_folder_with_a_slash_is_found_in_the_list() {
     let daemon = in_sync();
-    daemon.answer("/rest/config/folders", json!([folder("a/b", &[OWN]), folder("lab", &[OWN])]));
-    let snapshot = daemon.client().folder("a/b").wait_until_in_sync().await.unwrap();
-    assert_eq!(snapshot.folders.keys().map(|id| id.as_str()).collect::<Vec<_>>(), ["a/b"]);
-    assert!(!daemon.lines("/rest/db/status?folder=a%2Fb").is_empty(), "{:?}", daemon.lines("status"));
-    let error = daemon.client().folder("c/d").wait_until_in_sync().await.unwrap_err();
+    daemon.answer(
+        "/rest/config/folders",
+        json!([folder("a/b", &[OWN]), folder("lab", &[OWN])]),
+    );
+    let snapshot = daemon
+        .client()
+        .folder("a/b")
+        .wait_until_in_sync()
+        .await
+        .unwrap();
+    assert_eq!(
+        snapshot
+            .folders
+            .keys()
+            .map(|id| id.as_str())
+            .collect::<Vec<_>>(),
+        ["a/b"]
+    );
+    assert!(
+        !daemon.lines("/rest/db/status?folder=a%2Fb").is_empty(),
+        "{:?}",
+        daemon.lines("status")
+    );
+    let error = daemon
+        .client()
+        .folder("c/d")
+        .wait_until_in_sync()
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("failed"));
 }
 
@@ -265,7 +387,12 @@ async fn a_device_is_waited_for_in_all_that_is_shared_with_it() {
     paused["paused"] = json!(true);
     let folders = json!([folder("lab", &[OWN, OTHER]), folder("mine", &[OWN]), paused]);
     daemon.answer("/rest/config/folders", folders);
-    let snapshot = daemon.client().device(other()).wait_until_in_sync().await.unwrap();
+    let snapshot = daemon
+        .client()
+        .device(other())
+        .wait_until_in_sync()
+        .await
+        .unwrap();
     assert_eq!(snapshot.folders.len(), 1);
     assert!(snapshot.folders["lab"].devices.contains_key(&other()));
 }
@@ -276,7 +403,9 @@ async fn override_and_revert_are_for_the_folders_that_have_them() {
     daemon.answer("/rest/config/folders", json!([folder("lab", &[OWN])]));
     let handle = daemon.client().folder("lab");
     for wait in [handle.override_and_wait(), handle.revert_and_wait()] {
-        let WaitReason::Failed(error) = wait.await.unwrap_err().reason else { panic!() };
+        let WaitReason::Failed(error) = wait.await.unwrap_err().reason else {
+            panic!()
+        };
         assert_eq!(error.kind(), ErrorKind::Config);
     }
     assert!(daemon.lines("POST").is_empty());
@@ -312,12 +441,27 @@ async fn a_daemon_that_does_not_come_back_is_not_waited_for_for_ever() {
     let daemon = Daemon::new();
     daemon.answer("POST /rest/system/restart", json!({"ok": "restarting"}));
     let error = daemon.client().restart_and_wait().await.unwrap_err();
-    assert!(error.is_deadline(), "the old process answers still: {error:?}");
+    assert!(
+        error.is_deadline(),
+        "the old process answers still: {error:?}"
+    );
     daemon.stop();
-    let wait = daemon.client().wait_until_up().deadline(Duration::from_secs(5));
+    let wait = daemon
+        .client()
+        .wait_until_up()
+        .deadline(Duration::from_secs(5));
     assert!(wait.await.unwrap_err().is_deadline());
     daemon.start(START);
-    assert_eq!(daemon.client().wait_until_up().await.unwrap().my_id.to_string(), OWN);
+    assert_eq!(
+        daemon
+            .client()
+            .wait_until_up()
+            .await
+            .unwrap()
+            .my_id
+            .to_string(),
+        OWN
+    );
     daemon.set_key("another-key-of-the-daemon");
     let error = daemon.client().wait_until_up().await.unwrap_err();
     assert!(matches!(error.reason, WaitReason::Failed(_)), "{error:?}");
@@ -326,13 +470,22 @@ async fn a_daemon_that_does_not_come_back_is_not_waited_for_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn progress_begins_with_how_it_is_and_follows_the_events() {
     let daemon = in_sync();
-    daemon.answer(STATUS, json!({"state": "syncing", "globalBytes": 100, "needBytes": 60}));
+    daemon.answer(
+        STATUS,
+        json!({"state": "syncing", "globalBytes": 100, "needBytes": 60}),
+    );
     let mut progress = daemon.client().folder("lab").progress();
     let first = progress.next().await.unwrap().unwrap();
     assert_eq!((first.bytes_done, first.bytes_total), (40, 100));
-    daemon.push("DownloadProgress", json!({"lab": {"file": {"bytesDone": 25, "bytesTotal": 60}}}));
+    daemon.push(
+        "DownloadProgress",
+        json!({"lab": {"file": {"bytesDone": 25, "bytesTotal": 60}}}),
+    );
     daemon.push("StateChanged", json!({"folder": "other", "to": "idle"}));
-    daemon.push("FolderSummary", json!({"folder": "lab", "summary": idle(7)}));
+    daemon.push(
+        "FolderSummary",
+        json!({"folder": "lab", "summary": idle(7)}),
+    );
     let second = progress.next().await.unwrap().unwrap();
     assert_eq!((second.bytes_done, second.active), (65, 1));
     let third = progress.next().await.unwrap().unwrap();

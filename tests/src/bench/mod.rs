@@ -5,7 +5,6 @@
 //! Rounds are interleaved: whatever the machine does meanwhile meets all alike.
 
 pub mod core;
-mod measure;
 mod stats;
 
 use std::process::ExitCode;

@@ -76,7 +76,10 @@ impl Skew {
 /// Secrets in the bodies of calls that are under way, such as a new password:
 /// an answer may repeat them, an error must not.
 #[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<Mutex<Vec<(u64, Secret<String>)>>>);
+pub(crate) struct InFlight(Arc<Mutex<Vec<Kept>>>);
+
+/// A secret, and the call that it is of.
+type Kept = (u64, Secret<String>);
 
 /// Keeps secrets known as such for as long as it lives.
 pub(crate) struct Held {

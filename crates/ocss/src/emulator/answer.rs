@@ -26,7 +26,8 @@ const WORTH_COMPRESSING: usize = 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    // Boxed, since refusals travel as errors.
+    pub(super) headers: Box<HeaderMap>,
     pub(super) body: Bytes,
 }
 
@@ -37,7 +38,7 @@ impl Answer {
     pub(super) fn empty(status: StatusCode) -> Self {
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: Box::default(),
             body: Bytes::new(),
         }
     }
@@ -107,16 +108,11 @@ impl Answer {
         if !known {
             return self;
         }
-        Self {
-            status: StatusCode::NOT_MODIFIED,
-            body: Bytes::new(),
-            headers: self
-                .headers
-                .into_iter()
-                .filter(|(name, _)| *name == Some(ETAG))
-                .filter_map(|(name, value)| Some((name?, value)))
-                .collect(),
-        }
+        let mut answer = Self::empty(StatusCode::NOT_MODIFIED);
+        answer
+            .headers
+            .extend(self.headers.get(ETAG).map(|etag| (ETAG, etag.clone())));
+        answer
     }
 
     /// Compressed when that is asked for and worth it.
@@ -148,7 +144,7 @@ impl Answer {
     pub(super) fn into_response(self) -> Response<Bytes> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
+        *response.headers_mut() = *self.headers;
         response
     }
 }

@@ -47,7 +47,7 @@ impl Fault {
     pub fn status_with(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         Self(Kind::Status(Answer {
             status,
-            headers,
+            headers: Box::new(headers),
             body: body.into(),
         }))
     }

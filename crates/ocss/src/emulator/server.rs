@@ -101,8 +101,16 @@ async fn answer(request: Request<Incoming>, engine: &Engine) -> io::Result<Respo
 #[derive(Debug)]
 pub(super) struct Reply {
     data: Option<Bytes>,
-    /// Fails after the data.
-    cut: bool,
+    end: End,
+}
+
+/// What comes after the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Whole,
+    /// A moment in which head and data are sent, then the failure.
+    Cut,
+    Failed,
 }
 
 impl Reply {
@@ -113,7 +121,7 @@ impl Reply {
         }
         Self {
             data: (!body.is_empty()).then_some(body),
-            cut,
+            end: if cut { End::Cut } else { End::Whole },
         }
     }
 }
@@ -124,21 +132,28 @@ impl Body for Reply {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Poll::Ready(match self.data.take() {
-            Some(data) => Some(Ok(Frame::data(data))),
-            None if self.cut => Some(Err(io::ErrorKind::UnexpectedEof.into())),
-            None => None,
-        })
+        if let Some(data) = self.data.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        match self.end {
+            End::Whole => Poll::Ready(None),
+            End::Cut => {
+                self.end = End::Failed;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            End::Failed => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && !self.cut
+        self.data.is_none() && self.end == End::Whole
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.cut {
+        if self.end != End::Whole {
             return SizeHint::default();
         }
         SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))

@@ -58,7 +58,10 @@ pub(crate) enum Command {
     Pending,
     Watch(Watch),
     Wait(Wait),
-    Scan { folder: FolderId, paths: Vec<String> },
+    Scan {
+        folder: FolderId,
+        paths: Vec<String>,
+    },
     Pause(Vec<FolderId>),
     Resume(Vec<FolderId>),
     Restart(Option<Duration>),
@@ -141,7 +144,11 @@ fn command(
     watch: Watch,
     mut wait: Wait,
 ) -> Result<Command, lexopt::Error> {
-    let folders = || rest.iter().map(|id| FolderId::from(id.as_str())).collect::<Vec<_>>();
+    let folders = || {
+        rest.iter()
+            .map(|id| FolderId::from(id.as_str()))
+            .collect::<Vec<_>>()
+    };
     let needs_folder = || match rest.is_empty() {
         true => Err(lexopt::Error::from("name a folder, by its ID")),
         false => Ok(folders()),

@@ -13,7 +13,10 @@ pub(crate) async fn status(client: &Client) -> Result {
     let status = client.system().status().await?;
     let config = client.config().get().await?;
     let connections = client.system().connections().await?.connections;
-    println!("Syncthing {} on {}/{}", version.version, version.os, version.arch);
+    println!(
+        "Syncthing {} on {}/{}",
+        version.version, version.os, version.arch
+    );
     println!("device    {}", status.my_id);
     println!("up for    {}", duration(status.uptime));
     let errors = client.system().errors().await?.errors.len();
@@ -22,7 +25,10 @@ pub(crate) async fn status(client: &Client) -> Result {
     }
 
     let mut good = errors == 0;
-    println!("\n{:24} {:14} {:>12} {:>12} {:>8}", "FOLDER", "STATE", "SIZE", "MISSING", "ERRORS");
+    println!(
+        "\n{:24} {:14} {:>12} {:>12} {:>8}",
+        "FOLDER", "STATE", "SIZE", "MISSING", "ERRORS"
+    );
     for folder in &config.folders {
         if folder.paused {
             println!("{:24} paused", name(folder));
@@ -39,8 +45,15 @@ pub(crate) async fn status(client: &Client) -> Result {
             status.errors,
         );
     }
-    println!("\n{:24} {:14} {:>12} {:>12}", "DEVICE", "CONNECTION", "RECEIVED", "SENT");
-    for device in config.devices.iter().filter(|device| device.device_id != status.my_id) {
+    println!(
+        "\n{:24} {:14} {:>12} {:>12}",
+        "DEVICE", "CONNECTION", "RECEIVED", "SENT"
+    );
+    for device in config
+        .devices
+        .iter()
+        .filter(|device| device.device_id != status.my_id)
+    {
         let connection = connections.get(&device.device_id);
         let state = match connection {
             _ if device.paused => "paused",
@@ -107,13 +120,25 @@ pub(crate) async fn pending(client: &Client) -> Result {
     let devices = client.cluster().pending_devices().await?;
     let folders = client.cluster().pending_folders().await?;
     for (id, device) in &devices {
-        println!("device {id}\n    {} from {}", or(&device.name, "no name"), device.address);
+        println!(
+            "device {id}\n    {} from {}",
+            or(&device.name, "no name"),
+            device.address
+        );
     }
     for (id, folder) in &folders {
         println!("folder {id}");
         for (device, offer) in &folder.offered_by {
-            let encrypted = if offer.receive_encrypted { ", encrypted" } else { "" };
-            println!("    offered by {} as {:?}{encrypted}", device.short(), offer.label);
+            let encrypted = if offer.receive_encrypted {
+                ", encrypted"
+            } else {
+                ""
+            };
+            println!(
+                "    offered by {} as {:?}{encrypted}",
+                device.short(),
+                offer.label
+            );
         }
     }
     if devices.is_empty() && folders.is_empty() {
@@ -127,7 +152,11 @@ pub(crate) fn name(folder: &Folder) -> String {
 }
 
 fn or(text: &str, other: impl Display) -> String {
-    if text.is_empty() { other.to_string() } else { text.to_owned() }
+    if text.is_empty() {
+        other.to_string()
+    } else {
+        text.to_owned()
+    }
 }
 
 pub(crate) fn bytes(count: i64) -> String {

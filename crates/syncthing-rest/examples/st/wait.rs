@@ -29,7 +29,10 @@ pub(crate) async fn wait(client: &Client, what: Wait) -> Result {
             continue;
         }
         let bar = bar(name(folder))?;
-        let mut wait = client.folder(&folder.id).wait_until_in_sync().on_progress(|now| show(&bar, now));
+        let mut wait = client
+            .folder(&folder.id)
+            .wait_until_in_sync()
+            .on_progress(|now| show(&bar, now));
         if what.here {
             wait = wait.only_here();
         } else if !what.devices.is_empty() {
@@ -51,7 +54,10 @@ pub(crate) async fn wait(client: &Client, what: Wait) -> Result {
                 let total = i64::try_from(snapshot.bytes_total()).unwrap_or(i64::MAX);
                 println!("{}: in sync, {}", name(folder), bytes(total));
             }
-            Err(WaitError { reason: WaitReason::Failed(error), .. }) => return Err(error.into()),
+            Err(WaitError {
+                reason: WaitReason::Failed(error),
+                ..
+            }) => return Err(error.into()),
             Err(error) => {
                 outcome = Outcome::Bad;
                 println!("{}: {error}", name(folder));

@@ -27,7 +27,9 @@ pub(crate) async fn watch(client: &Client, what: Watch) -> Result {
             EventItem::Started { device, start_time } => {
                 println!("-- watching {}, up since {start_time}", device.short());
             }
-            EventItem::Gap { missed: Some(missed) } => println!("-- {missed} events were lost"),
+            EventItem::Gap {
+                missed: Some(missed),
+            } => println!("-- {missed} events were lost"),
             EventItem::Gap { missed: None } => println!("-- events may have been lost"),
             EventItem::Restarted { now, .. } => println!("-- the daemon was restarted at {now}"),
             EventItem::Unsupported { types, .. } => {
@@ -75,14 +77,27 @@ fn line(event: &Event) -> String {
         }
         EventKind::LocalIndexUpdated(data) => format!("{} {} items", data.folder, data.items),
         EventKind::RemoteIndexUpdated(data) => {
-            format!("{} {} items at {}", data.folder, data.items, data.device.short())
+            format!(
+                "{} {} items at {}",
+                data.folder,
+                data.items,
+                data.device.short()
+            )
         }
         EventKind::FolderSummary(data) => {
             let summary = &data.summary;
-            format!("{} is {}, needs {} items", data.folder, summary.state, summary.need_total_items)
+            format!(
+                "{} is {}, needs {} items",
+                data.folder, summary.state, summary.need_total_items
+            )
         }
         EventKind::FolderCompletion(data) => {
-            format!("{} {:.0} % at {}", data.folder, data.completion, data.device.short())
+            format!(
+                "{} {:.0} % at {}",
+                data.folder,
+                data.completion,
+                data.device.short()
+            )
         }
         EventKind::FolderErrors(data) => format!("{} {} errors", data.folder, data.errors.len()),
         EventKind::FolderScanProgress(data) => {
@@ -98,8 +113,16 @@ fn line(event: &Event) -> String {
         other => {
             let folder = other.folder().map(|folder| folder.to_string());
             let device = other.device().map(|device| device.short().to_string());
-            [folder, device].into_iter().flatten().collect::<Vec<_>>().join(" ")
+            [folder, device]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" ")
         }
     };
-    format!("{time} {:6} {:22} {what}", event.id, event.kind.event_type())
+    format!(
+        "{time} {:6} {:22} {what}",
+        event.id,
+        event.kind.event_type()
+    )
 }

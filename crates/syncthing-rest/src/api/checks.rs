@@ -79,10 +79,10 @@ pub(super) fn addressable(id: &FolderId) -> Result<(), Error> {
     match id.as_str() {
         id if id.contains('/') => Err(Error::config(format!(
             "the daemon cannot address the configuration of folder {id:?}, because its ID has a \
-             slash; change the whole list of folders instead, config().folders() and set_folders()"
+             slash; use edit(), or the whole list by config().folders() and set_folders()"
         ))),
         id @ ("." | "..") => Err(Error::config(format!(
-            "the folder ID {id:?} cannot be part of a path; change the whole list of folders instead"
+            "the folder ID {id:?} cannot be part of a path; use edit()"
         ))),
         _ => Ok(()),
     }
@@ -110,8 +110,9 @@ pub(super) fn same_id(path: &impl ToString, body: &impl ToString) -> Result<(), 
 
 /// The changes of a `PATCH` as JSON text, if they do no harm.
 pub(super) fn patch(changes: &(impl Serialize + ?Sized), id: IdKey<'_>) -> Result<Vec<u8>, Error> {
-    let text = serde_json::to_vec(changes)
-        .map_err(|error| Error::encode("the changes cannot be written as JSON").with_source(error))?;
+    let text = serde_json::to_vec(changes).map_err(|error| {
+        Error::encode("the changes cannot be written as JSON").with_source(error)
+    })?;
     let keys: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&text)
         .map_err(|_| Error::config("changes are a JSON object of the keys to change"))?;
     // The daemon takes keys in any case.
@@ -184,13 +185,25 @@ mod tests {
         let id = FolderId::from("a");
         let device: DeviceId = ID.parse().unwrap();
         for key in ["id", "ID", "Id"] {
-            assert!(patch(&json!({ key: "b" }), IdKey::Folder(&id)).is_err(), "{key}");
-            assert!(patch(&json!({ key: "a" }), IdKey::Folder(&id)).is_ok(), "{key}");
+            assert!(
+                patch(&json!({ key: "b" }), IdKey::Folder(&id)).is_err(),
+                "{key}"
+            );
+            assert!(
+                patch(&json!({ key: "a" }), IdKey::Folder(&id)).is_ok(),
+                "{key}"
+            );
         }
         for key in ["deviceID", "deviceid"] {
             let other = "MFZWI3D-BONSGYC-YLTMRWG-C43ENR5-QXGZDMM-FZWI3DP-BONSGYY-LTMRWAD";
-            assert!(patch(&json!({ key: other }), IdKey::Device(device)).is_err(), "{key}");
-            assert!(patch(&json!({ key: ID.to_lowercase() }), IdKey::Device(device)).is_ok(), "{key}");
+            assert!(
+                patch(&json!({ key: other }), IdKey::Device(device)).is_err(),
+                "{key}"
+            );
+            assert!(
+                patch(&json!({ key: ID.to_lowercase() }), IdKey::Device(device)).is_ok(),
+                "{key}"
+            );
         }
     }
 
@@ -200,12 +213,18 @@ mod tests {
         assert!(patch(&json!([1]), IdKey::None).is_err());
         assert!(patch(&json!({"PATH": ""}), IdKey::Folder(&id)).is_err());
         assert!(patch(&json!({"apikey": ""}), IdKey::None).is_err());
-        assert_eq!(patch(&json!({"label": "x"}), IdKey::Folder(&id)).unwrap(), br#"{"label":"x"}"#);
+        assert_eq!(
+            patch(&json!({"label": "x"}), IdKey::Folder(&id)).unwrap(),
+            br#"{"label":"x"}"#
+        );
     }
 
     #[test]
     fn keys_that_a_put_would_reset_are_found() {
-        assert_eq!(left_out(br#"{"b":1,"a":null,"c":[]}"#, br#"{"c":0,"d":1}"#).unwrap(), ["a", "b"]);
+        assert_eq!(
+            left_out(br#"{"b":1,"a":null,"c":[]}"#, br#"{"c":0,"d":1}"#).unwrap(),
+            ["a", "b"]
+        );
         assert!(left_out(b"{}", b"[]").is_err());
     }
 }

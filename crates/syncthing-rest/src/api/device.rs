@@ -109,7 +109,8 @@ impl DeviceHandle {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with nothing sent, when
     /// `device` has another ID: the daemon would go by that one.
     pub fn replace(&self, device: &Device) -> Call<()> {
-        let error = checks::device(device).and_then(|()| checks::same_id(&self.id, &device.device_id));
+        let error =
+            checks::device(device).and_then(|()| checks::same_id(&self.id, &device.device_id));
         self.config_call(&endpoints::DEVICE_PUT)
             .json_body(device)
             .empty()

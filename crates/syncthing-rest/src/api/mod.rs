@@ -1,9 +1,9 @@
 //! The calls, by what they are about.
 //!
 //! A handle such as [`FolderHandle`] comes from a [`Client`] and costs no more
-//! than a clone of it. Its methods make a [`Call`](crate::Call), which can be
-//! awaited as it is or be given limits first; what takes more than one call is
-//! an `async fn`. For every endpoint of the daemon there is one method.
+//! than a clone of it. Its methods make a [`Call`], which can be awaited as it is
+//! or be given limits first; what takes more than one call is an `async fn`. For
+//! every endpoint of the daemon there is one method.
 //!
 //! What the daemon cannot have meant is refused before anything is sent, as
 //! [`ErrorKind::Config`](crate::ErrorKind::Config).

@@ -69,7 +69,9 @@ impl NoAuth {
                 .find(|cookie| cookie.starts_with("sessionid"));
             match session {
                 Some(cookie) => Ok(Session(cookie.into())),
-                None => Err(Error::decode("the daemon took the password and gave no session")),
+                None => Err(Error::decode(
+                    "the daemon took the password and gave no session",
+                )),
             }
         })
     }

@@ -66,9 +66,12 @@ impl<P: Rows> Paged<P> {
 
     /// One page, from 1; `None` asks without a page number, which is the first.
     pub fn page(&self, page: impl Into<Option<u32>>) -> Call<P> {
-        let call = self.client.call(self.endpoint).query("folder", &self.folder);
-        let error = checks::chosen(&self.folder)
-            .and_then(|()| self.device.map_or(Ok(()), checks::named));
+        let call = self
+            .client
+            .call(self.endpoint)
+            .query("folder", &self.folder);
+        let error =
+            checks::chosen(&self.folder).and_then(|()| self.device.map_or(Ok(()), checks::named));
         call.query_opt("device", self.device.map(|device| device.to_string()))
             .query_opt("page", page.into().map(|page| page.to_string()))
             .query_opt("perpage", self.per_page.map(|rows| rows.to_string()))

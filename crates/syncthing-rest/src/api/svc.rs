@@ -25,7 +25,10 @@ impl Services {
     /// A text that is no ID is no error of the call: see
     /// [`DeviceIdCheck::error`].
     pub fn check_device_id(&self, text: &str) -> Call<DeviceIdCheck> {
-        self.client.call(&endpoints::SVC_DEVICE_ID).query("id", text).json()
+        self.client
+            .call(&endpoints::SVC_DEVICE_ID)
+            .query("id", text)
+            .json()
     }
 
     /// The languages of an `Accept-Language` header, as the daemon reads it:

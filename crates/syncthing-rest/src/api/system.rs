@@ -212,7 +212,7 @@ impl System {
     ///
     /// The answer only says that it is about to stop. It comes back when
     /// something starts it again: its own monitor does unless it runs with
-    /// `--no-restart`.
+    /// `--no-restart`. [`Client::restart_and_wait`] waits for that.
     pub fn restart(&self) -> Call<Acknowledged> {
         self.client.call(&endpoints::RESTART).json()
     }

@@ -82,7 +82,9 @@ impl ClientBuilder {
                 builder = builder.trust_certificate_file(home.certificate());
             }
             #[cfg(not(feature = "tls"))]
-            return Err(Error::config("the daemon speaks TLS; switch the feature `tls` on"));
+            return Err(Error::config(
+                "the daemon speaks TLS; switch the feature `tls` on",
+            ));
         }
         Ok(builder)
     }
@@ -132,7 +134,9 @@ impl ClientBuilder {
     /// daemon shows another: it renews its certificate about every two years.
     #[cfg(feature = "tls")]
     pub fn trust_certificate_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.trusted = Some(sync_core::hyper::ExactCertificate::from_pem_file(path.into()));
+        self.trusted = Some(sync_core::hyper::ExactCertificate::from_pem_file(
+            path.into(),
+        ));
         self
     }
 

@@ -38,7 +38,11 @@ struct Seen {
 
 impl SyncthingService {
     pub(super) fn daemon(&self) -> Option<Daemon> {
-        self.seen.read().unwrap_or_else(PoisonError::into_inner).daemon.clone()
+        self.seen
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .daemon
+            .clone()
     }
 }
 
@@ -48,9 +52,10 @@ fn version(headers: &HeaderMap) -> Option<Version> {
 
 impl Service for SyncthingService {
     fn observe(&self, head: &response::Parts) {
-        let (Some(version_text), Some(id)) =
-            (head.headers.get("x-syncthing-version"), head.headers.get("x-syncthing-id"))
-        else {
+        let (Some(version_text), Some(id)) = (
+            head.headers.get("x-syncthing-version"),
+            head.headers.get("x-syncthing-id"),
+        ) else {
             return;
         };
         let unchanged = {
@@ -60,10 +65,14 @@ impl Service for SyncthingService {
         if unchanged {
             return;
         }
-        let daemon = id.to_str().ok().and_then(|id| id.parse().ok()).map(|id| Daemon {
-            version: version(&head.headers),
-            id,
-        });
+        let daemon = id
+            .to_str()
+            .ok()
+            .and_then(|id| id.parse().ok())
+            .map(|id| Daemon {
+                version: version(&head.headers),
+                id,
+            });
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         seen.headers = (
             Bytes::copy_from_slice(version_text.as_bytes()),
@@ -75,7 +84,8 @@ impl Service for SyncthingService {
     fn explain(&self, operation: &Operation, head: &response::Parts, body: &Bytes) -> ApiError {
         let text = String::from_utf8_lossy(body);
         let text = text.trim();
-        let detail = SyncthingError::read(operation.name(), head.status, text, version(&head.headers));
+        let detail =
+            SyncthingError::read(operation.name(), head.status, text, version(&head.headers));
         let mut error = ApiError::new(head.status);
         error.credentials_refused = matches!(detail, SyncthingError::Unauthorized(_));
         // The daemon answers 500 and 501 for what it will not do, not for what
@@ -97,8 +107,8 @@ impl Service for SyncthingService {
 
     fn shown_query(&self) -> &'static [&'static str] {
         &[
-            "device", "dirsonly", "duration", "events", "file", "folder", "level", "levels", "limit",
-            "next", "page", "perpage", "prefix", "since", "sub", "timeout", "version",
+            "device", "dirsonly", "duration", "events", "file", "folder", "level", "levels",
+            "limit", "next", "page", "perpage", "prefix", "since", "sub", "timeout", "version",
         ]
     }
 }

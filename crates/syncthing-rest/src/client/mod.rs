@@ -82,9 +82,14 @@ impl Client {
         static PATCH: Operation = Operation::patch("syncthing", "raw", "");
         static DELETE: Operation = Operation::delete("syncthing", "raw", "").not_idempotent();
         let known = [&GET, &HEAD, &POST, &PUT, &PATCH, &DELETE, &OTHER];
-        let operation = known.into_iter().find(|operation| *operation.method() == method);
+        let operation = known
+            .into_iter()
+            .find(|operation| *operation.method() == method);
         let unknown = operation.is_none();
-        let mut call = self.pipeline.call(operation.unwrap_or(&OTHER)).raw_path(path);
+        let mut call = self
+            .pipeline
+            .call(operation.unwrap_or(&OTHER))
+            .raw_path(path);
         for (key, value) in query {
             call = call.query(key, value);
         }
@@ -99,6 +104,8 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("pipeline", &self.pipeline).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("pipeline", &self.pipeline)
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::diff::is_addressable;
 use crate::Endpoint;
 use crate::endpoints as e;
 
@@ -13,8 +14,6 @@ use crate::endpoints as e;
 pub enum Section {
     /// All of it: `/rest/config`.
     All,
-    /// The list of folders.
-    Folders,
     /// The folder with this ID.
     Folder(String),
     /// The device with this ID.
@@ -37,7 +36,6 @@ impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("the configuration"),
-            Self::Folders => f.write_str("all folders"),
             Self::Folder(id) => write!(f, "folder {id}"),
             Self::Device(id) => write!(f, "device {id}"),
             Self::Options => f.write_str("options"),
@@ -58,7 +56,8 @@ pub enum Action {
     Add,
     /// Some of its keys are set, the others stay as they are (`PATCH`).
     Set,
-    /// It is replaced as a whole (`PUT`).
+    /// It is replaced as a whole (`PUT`, or `POST` to the list for a folder whose
+    /// ID has a slash).
     Replace,
     /// It is removed (`DELETE`).
     Remove,
@@ -77,7 +76,11 @@ pub struct Change {
 
 impl Change {
     pub(super) fn new(section: Section, action: Action, body: Value) -> Self {
-        Self { section, action, body }
+        Self {
+            section,
+            action,
+            body,
+        }
     }
 
     /// What is changed.
@@ -92,7 +95,11 @@ impl Change {
 
     /// The keys that are sent; none for a list or a removal.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.body.as_object().into_iter().flatten().map(|(key, _)| key.as_str())
+        self.body
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.as_str())
     }
 
     /// What is sent. It may hold secrets.
@@ -105,10 +112,10 @@ impl Change {
         use Action::{Add, Remove, Replace, Set};
         Some(match (&self.section, self.action) {
             (Section::All, Replace) => (&e::CONFIG_PUT, None),
-            (Section::Folders, Replace) => (&e::FOLDERS_PUT, None),
             (Section::Folder(_), Add) => (&e::FOLDERS_POST, None),
             (Section::Folder(id), Set) => (&e::FOLDER_PATCH, Some(id)),
-            (Section::Folder(id), Replace) => (&e::FOLDER_PUT, Some(id)),
+            (Section::Folder(id), Replace) if is_addressable(id) => (&e::FOLDER_PUT, Some(id)),
+            (Section::Folder(_), Replace) => (&e::FOLDERS_POST, None),
             (Section::Folder(id), Remove) => (&e::FOLDER_DELETE, Some(id)),
             (Section::Device(_), Add) => (&e::DEVICES_POST, None),
             (Section::Device(id), Set) => (&e::DEVICE_PATCH, Some(id)),

@@ -9,11 +9,15 @@
 //! - Some inner objects (`versioning`) fall back to defaults in the keys that
 //!   are left out, others keep them. An inner object is always sent whole,
 //!   which is right for both.
-//! - `PUT` starts from the defaults instead, so it is used only where a key
-//!   has to go, and then with everything that was read.
-//! - A folder whose ID has a slash in it cannot be addressed: the list of
-//!   folders is replaced. The ignored devices, and keys unknown here, can only
-//!   be changed with the configuration as a whole.
+//! - `PUT` and `POST` start from defaults instead, so `PUT` is used only where a
+//!   key has to go, and then with everything that was read. For a folder or
+//!   device these are the user's templates, and maps merge here too: a
+//!   versioning parameter of the template cannot be kept out of a folder.
+//! - A folder whose ID has a slash in it cannot be addressed. A `POST` to the
+//!   list of folders replaces it. Neither that nor a `PUT` of the list removes
+//!   any: the list is added to what is there.
+//! - Only with the configuration as a whole can such a folder be removed, or
+//!   the ignored devices and keys unknown here be changed.
 
 use std::collections::BTreeSet;
 
@@ -40,36 +44,53 @@ pub(super) fn plan(before: &Value, after: &Value, own: &str) -> Result<Vec<Chang
         return Ok(Vec::new());
     }
     check(before, after, own)?;
-    if needs_whole(before, after) {
+    let devices = Items::compare(before, after, "devices", "deviceID");
+    let folders = Items::compare(before, after, "folders", "id");
+    if needs_whole(before, after) || !folders.removed.iter().all(|id| is_addressable(id)) {
+        items(after, "folders", "id").try_for_each(|(_, folder)| check_params(after, folder))?;
         let body = Value::Object(after.clone());
         return Ok(vec![Change::new(Section::All, Action::Replace, body)]);
     }
 
-    // A folder may only be shared with devices that are there, and the API may
-    // be reached differently after a change of `gui`: that decides the order.
-    let devices = Items::compare(before, after, "devices", "deviceID");
-    let folders = Items::compare(before, after, "folders", "id");
+    // What is replaced starts from the templates, a folder may only be shared
+    // with devices that are there, and the API may be reached differently after
+    // a change of `gui`: that decides the order.
     let mut changes = Vec::new();
-    devices.add_and_change(Section::Device, &mut changes);
-    if folders.all_addressable() {
-        folders.remove(Section::Folder, &mut changes);
-        folders.add_and_change(Section::Folder, &mut changes);
-    } else {
-        let list = after.get("folders").cloned().unwrap_or_default();
-        changes.push(Change::new(Section::Folders, Action::Replace, list));
-    }
-    devices.remove(Section::Device, &mut changes);
     if let (Some(before), Some(after)) = (object(before, "defaults"), object(after, "defaults")) {
-        change_section(before, after, "folder", Section::DefaultFolder, &mut changes);
-        change_section(before, after, "device", Section::DefaultDevice, &mut changes);
+        change_section(
+            before,
+            after,
+            "folder",
+            Section::DefaultFolder,
+            &mut changes,
+        );
+        change_section(
+            before,
+            after,
+            "device",
+            Section::DefaultDevice,
+            &mut changes,
+        );
         if before.get("ignores") != after.get("ignores") {
             let body = after.get("ignores").cloned().unwrap_or_default();
             changes.push(Change::new(Section::DefaultIgnores, Action::Replace, body));
         }
     }
+    devices.add_and_change(Section::Device, &mut changes);
+    folders.remove(Section::Folder, &mut changes);
+    folders.add_and_change(Section::Folder, &mut changes);
+    devices.remove(Section::Device, &mut changes);
     change_section(before, after, "options", Section::Options, &mut changes);
     change_section(before, after, "ldap", Section::Ldap, &mut changes);
     change_section(before, after, "gui", Section::Gui, &mut changes);
+    for change in &changes {
+        let whole = matches!(change.action(), Action::Add | Action::Replace);
+        if let (true, Section::Folder(_), Value::Object(folder)) =
+            (whole, change.section(), change.body())
+        {
+            check_params(after, folder)?;
+        }
+    }
     Ok(changes)
 }
 
@@ -78,10 +99,21 @@ pub(super) fn plan(before: &Value, after: &Value, own: &str) -> Result<Vec<Chang
 pub(super) fn plan_item(before: &Object, after: &Object, section: Section) -> Option<Change> {
     match delta(before, after) {
         Delta::None => None,
-        Delta::Set(keys) => Some(Change::new(section, Action::Set, Value::Object(keys))),
-        Delta::Replace => {
-            Some(Change::new(section, Action::Replace, Value::Object(after.clone())))
+        Delta::Set(keys) if can_be_set(&section) => {
+            Some(Change::new(section, Action::Set, Value::Object(keys)))
         }
+        Delta::Set(_) | Delta::Replace => Some(Change::new(
+            section,
+            Action::Replace,
+            Value::Object(after.clone()),
+        )),
+    }
+}
+
+fn can_be_set(section: &Section) -> bool {
+    match section {
+        Section::Folder(id) => is_addressable(id),
+        _ => true,
     }
 }
 
@@ -112,7 +144,11 @@ fn delta(before: &Object, after: &Object) -> Delta {
             }
         }
     }
-    if keys.is_empty() { Delta::None } else { Delta::Set(keys) }
+    if keys.is_empty() {
+        Delta::None
+    } else {
+        Delta::Set(keys)
+    }
 }
 
 /// Whether something in `before` is missing in `after`, so that a merge would
@@ -162,11 +198,22 @@ struct Items<'a> {
     removed: Vec<&'a str>,
 }
 
-fn items<'a>(config: &'a Object, list: &str, id: &'a str) -> impl Iterator<Item = (&'a str, &'a Object)> {
-    let list = config.get(list).and_then(Value::as_array).into_iter().flatten();
+fn items<'a>(
+    config: &'a Object,
+    list: &str,
+    id: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Object)> {
+    let list = config
+        .get(list)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     list.filter_map(move |item| {
         let item = item.as_object()?;
-        Some((item.get(id).and_then(Value::as_str).unwrap_or_default(), item))
+        Some((
+            item.get(id).and_then(Value::as_str).unwrap_or_default(),
+            item,
+        ))
     })
 }
 
@@ -192,12 +239,6 @@ impl<'a> Items<'a> {
         result
     }
 
-    /// Whether each item that has to be addressed can be.
-    fn all_addressable(&self) -> bool {
-        let changed = self.changed.iter().map(|(id, ..)| id);
-        changed.chain(&self.removed).all(|id| is_addressable(id))
-    }
-
     fn add_and_change(&self, section: fn(String) -> Section, changes: &mut Vec<Change>) {
         for (id, item) in &self.added {
             let body = Value::Object((*item).clone());
@@ -210,8 +251,37 @@ impl<'a> Items<'a> {
 
     fn remove(&self, section: fn(String) -> Section, changes: &mut Vec<Change>) {
         for id in &self.removed {
-            changes.push(Change::new(section((*id).to_owned()), Action::Remove, Value::Null));
+            changes.push(Change::new(
+                section((*id).to_owned()),
+                Action::Remove,
+                Value::Null,
+            ));
         }
+    }
+}
+
+fn check_params(config: &Object, folder: &Object) -> Result<(), Refused> {
+    let template = object(config, "defaults").and_then(|defaults| object(defaults, "folder"));
+    template.map_or(Ok(()), |template| check_template(template, folder))
+}
+
+/// Refuses to send a folder whole if the daemon would add versioning parameters
+/// of the template to it. They might delete old versions that are to be kept.
+pub(super) fn check_template(template: &Object, folder: &Object) -> Result<(), Refused> {
+    let params = |of| object(object(of, "versioning")?, "params");
+    let versioning = object(folder, "versioning").and_then(|versioning| versioning.get("type"));
+    if versioning.and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Ok(());
+    }
+    let own = params(folder);
+    let mut keys = params(template).into_iter().flatten().map(|(key, _)| key);
+    match keys.find(|key| own.is_none_or(|own| !own.contains_key(*key))) {
+        None => Ok(()),
+        Some(key) => Err(Refused(format!(
+            "the daemon would add the versioning parameter {key:?} of the template for folders to \
+             the folder {}; take it out of the template first",
+            folder.get("id").unwrap_or(&Value::Null),
+        ))),
     }
 }
 
@@ -265,7 +335,10 @@ fn check(before: &Object, after: &Object, own: &str) -> Result<(), Refused> {
             return refuse(format!("there are two folders with the ID {id:?}"));
         }
         // Daemons up to 1.29.5 would share the home directory, keys included.
-        let path = folder.get("path").and_then(Value::as_str).unwrap_or_default();
+        let path = folder
+            .get("path")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let unchanged = items(before, "folders", "id").any(|(_, old)| old == folder);
         if path.trim().is_empty() && !unchanged {
             return refuse(format!("the folder {id:?} needs a path"));

@@ -12,8 +12,8 @@ impl Configuration {
     /// changed in the fewest calls that reach it; see [`edit`](crate::edit).
     ///
     /// What somebody else changes meanwhile stays, unless it is the same key.
-    /// Only what has no address of its own (`remoteIgnoredDevices`, folders with
-    /// a slash in their ID) is sent with everything around it.
+    /// Only for what has no address of its own is the whole sent back: ignored
+    /// devices, and the removal of a folder with a slash in its ID.
     ///
     /// A change of `gui` is sent last. It makes the daemon open its API anew,
     /// which cuts calls that are under way after 100 ms; and it may be that the
@@ -67,20 +67,19 @@ impl FolderHandle {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with nothing sent, if no
     /// such device is configured: the daemon would answer 200 and drop it.
-    pub async fn share_with(
-        &self,
-        device: impl Into<FolderDevice>,
-    ) -> Result<Edited, EditError> {
+    pub async fn share_with(&self, device: impl Into<FolderDevice>) -> Result<Edited, EditError> {
         let device = device.into();
-        self.client.device(device.device_id).config().await.map_err(|error| {
-            match error.status().map(|status| status.as_u16()) {
+        self.client
+            .device(device.device_id)
+            .config()
+            .await
+            .map_err(|error| match error.status().map(|status| status.as_u16()) {
                 Some(404) => Error::config(format!(
                     "device {} is not configured; add or accept it first",
                     device.device_id.short()
                 )),
                 _ => error,
-            }
-        })?;
+            })?;
         self.edit(|folder| {
             if !folder.is_shared_with(&device.device_id) {
                 folder.devices.push(device);
@@ -95,7 +94,8 @@ impl FolderHandle {
     ///
     /// As [`edit`](Self::edit).
     pub async fn unshare(&self, device: DeviceId) -> Result<Edited, EditError> {
-        self.edit(|folder| folder.devices.retain(|shared| shared.device_id != device)).await
+        self.edit(|folder| folder.devices.retain(|shared| shared.device_id != device))
+            .await
     }
 }
 
@@ -152,7 +152,14 @@ impl Cluster {
         folder_type: FolderType,
     ) -> Result<Edited, EditError> {
         let folder = folder.into();
-        Box::pin(cluster::accept_folder(&self.client, &folder, from, path, folder_type)).await
+        Box::pin(cluster::accept_folder(
+            &self.client,
+            &folder,
+            from,
+            path,
+            folder_type,
+        ))
+        .await
     }
 
     /// Never mentions a device's attempts to connect again. The daemon has no

@@ -4,7 +4,7 @@ use serde_json::Value;
 use sync_core::Error;
 
 use super::diff::{self, is_addressable};
-use super::{Change, EditError, Edited, Section, edit, own_id, send_all, to_json};
+use super::{Action, Change, EditError, Edited, Section, own_id, send_all, to_json};
 use crate::model::config::{Device, Folder, FolderDevice};
 use crate::model::{DeviceId, FolderId};
 use crate::{Client, endpoints};
@@ -15,15 +15,14 @@ pub(super) async fn edit_folder(
     id: &FolderId,
     change: impl FnOnce(&mut Folder) -> Result<(), Error>,
 ) -> Result<Edited, EditError> {
-    if !is_addressable(id.as_str()) {
-        return Box::pin(edit(client, |config| match config.folder_mut(id) {
-            Some(folder) => change(folder),
-            None => Err(Error::config(format!("no folder has the ID {id}"))),
-        }))
-        .await;
-    }
-    let call = client.call(&endpoints::FOLDER).path(id.as_str());
-    let mut folder = call.json::<Box<Folder>>().await?;
+    let mut folder = if is_addressable(id.as_str()) {
+        let call = client.call(&endpoints::FOLDER).path(id.as_str());
+        call.json::<Box<Folder>>().await?
+    } else {
+        let list = client.config().folders().await?;
+        let found = list.into_iter().find(|folder| folder.id == *id);
+        Box::new(found.ok_or_else(|| Error::config(format!("no folder has the ID {id}")))?)
+    };
     let before = to_json(&folder)?;
     change(&mut folder)?;
     if folder.id != *id {
@@ -37,7 +36,17 @@ pub(super) async fn edit_folder(
         folder.devices.push(FolderDevice::new(own));
     }
     let after = to_json(&folder)?;
-    send_difference(client, &before, &after, Section::Folder(id.to_string())).await
+    let change = difference(&before, &after, Section::Folder(id.to_string()));
+    if let Some((change, Value::Object(whole))) = change.as_ref().map(|of| (of, of.body())) {
+        if change.action() == Action::Replace {
+            let template = client.config().default_folder().await?;
+            if let Value::Object(template) = to_json(&template)? {
+                let checked = diff::check_template(&template, whole);
+                checked.map_err(|refused| Error::config(refused.0))?;
+            }
+        }
+    }
+    send_all(client, Vec::from_iter(change)).await
 }
 
 /// Reads one device, lets `change` edit it, and sends the difference.
@@ -54,18 +63,13 @@ pub(super) async fn edit_device(
         return Err(Error::config("the ID of a device cannot be edited").into());
     }
     let after = to_json(&device)?;
-    send_difference(client, &before, &after, Section::Device(id.to_string())).await
+    let change = difference(&before, &after, Section::Device(id.to_string()));
+    send_all(client, Vec::from_iter(change)).await
 }
 
-async fn send_difference(
-    client: &Client,
-    before: &Value,
-    after: &Value,
-    section: Section,
-) -> Result<Edited, EditError> {
-    let change: Option<Change> = match (before, after) {
+fn difference(before: &Value, after: &Value, section: Section) -> Option<Change> {
+    match (before, after) {
         (Value::Object(before), Value::Object(after)) => diff::plan_item(before, after, section),
         _ => None,
-    };
-    send_all(client, Vec::from_iter(change)).await
+    }
 }

@@ -24,8 +24,9 @@
 //! # }
 //! ```
 //!
-//! An optional field set to `None` that the daemon has sent goes back to the
-//! daemon's default. Keys unknown to this crate are left alone.
+//! An optional field set to `None` that the daemon has sent goes back to its
+//! default: the user's (the template for folders or devices), or else the
+//! daemon's. Keys unknown to this crate are left alone.
 
 mod change;
 mod cluster;
@@ -38,8 +39,8 @@ use std::fmt;
 use serde_json::Value;
 use sync_core::Error;
 
-pub(crate) use self::diff::is_addressable;
 pub use self::change::{Action, Change, Section};
+pub(crate) use self::diff::is_addressable;
 use self::item::{edit_device, edit_folder};
 use crate::model::config::RestartRequired;
 use crate::model::system::SystemStatus;
@@ -133,7 +134,10 @@ async fn edit(
     client: &Client,
     change: impl FnOnce(&mut Config) -> Result<(), Error>,
 ) -> Result<Edited, EditError> {
-    let mut config = client.call(&endpoints::CONFIG).json::<Box<Config>>().await?;
+    let mut config = client
+        .call(&endpoints::CONFIG)
+        .json::<Box<Config>>()
+        .await?;
     let own = own_id(client).await?;
     let before = to_json(&config)?;
     change(&mut config)?;
@@ -186,7 +190,11 @@ async fn send(client: &Client, change: &Change) -> Result<(), Error> {
 }
 
 async fn restart_required(client: &Client, done: &[Change]) -> Result<bool, EditError> {
-    match client.call(&endpoints::CONFIG_RESTART_REQUIRED).json::<RestartRequired>().await {
+    match client
+        .call(&endpoints::CONFIG_RESTART_REQUIRED)
+        .json::<RestartRequired>()
+        .await
+    {
         Ok(answer) => Ok(answer.requires_restart),
         Err(error) => Err(EditError {
             done: done.to_vec(),
@@ -201,11 +209,16 @@ async fn restart_required(client: &Client, done: &[Change]) -> Result<bool, Edit
 pub(crate) async fn own_id(client: &Client) -> Result<DeviceId, Error> {
     match client.daemon() {
         Some(daemon) => Ok(daemon.id),
-        None => Ok(client.call(&endpoints::STATUS).json::<SystemStatus>().await?.my_id),
+        None => Ok(client
+            .call(&endpoints::STATUS)
+            .json::<SystemStatus>()
+            .await?
+            .my_id),
     }
 }
 
 fn to_json<T: serde::Serialize>(value: &T) -> Result<Value, Error> {
-    serde_json::to_value(value)
-        .map_err(|error| Error::encode("the configuration cannot be written as JSON").with_source(error))
+    serde_json::to_value(value).map_err(|error| {
+        Error::encode("the configuration cannot be written as JSON").with_source(error)
+    })
 }

@@ -57,6 +57,9 @@ impl Cursor {
 
     /// The place after the event with this number.
     pub(super) fn at(&self, last_id: u64) -> Self {
-        Self { last_id, ..self.clone() }
+        Self {
+            last_id,
+            ..self.clone()
+        }
     }
 }

@@ -50,7 +50,9 @@ impl Mask {
             });
         };
         let (missing, sent): (Vec<_>, Vec<_>) = types.iter().partition(|kind| {
-            kind.since().zip(daemon).is_some_and(|(since, daemon)| *daemon < since)
+            kind.since()
+                .zip(daemon)
+                .is_some_and(|(since, daemon)| *daemon < since)
         });
         if sent.iter().all(|kind| matches!(kind, EventType::Other(_))) {
             return None;
@@ -94,9 +96,15 @@ mod tests {
     fn a_set_that_the_daemon_may_know_nothing_of_is_none() {
         let other = EventType::from("MoonPhaseChanged");
         assert_eq!(mask(&[]).understood(None), None);
-        assert_eq!(mask(&[EventType::ClusterConfigReceived]).understood(Some(&OLD)), None);
+        assert_eq!(
+            mask(&[EventType::ClusterConfigReceived]).understood(Some(&OLD)),
+            None
+        );
         assert_eq!(mask(std::slice::from_ref(&other)).understood(None), None);
-        let query = mask(&[other, EventType::StateChanged]).understood(Some(&OLD)).unwrap().query;
+        let query = mask(&[other, EventType::StateChanged])
+            .understood(Some(&OLD))
+            .unwrap()
+            .query;
         assert_eq!(query.unwrap().split(',').count(), 2);
     }
 }

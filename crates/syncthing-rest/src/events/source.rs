@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use sync_core::Error;
 use sync_core::policy::RetryPolicy;
 use sync_core::stream::{Batch, BoxFuture, Source};
-use sync_core::Error;
 use tokio::time::Instant;
 
 use super::{Cursor, EventItem, MARGIN, Mask, poll};
@@ -101,7 +101,11 @@ impl EventSource {
             // Silence may also be what a new process says to an old number.
             let place = Place::At(cursor);
             let found = self.look(&place).await?;
-            return Ok(if found.is_empty() { vec![(EventItem::Quiet, place)] } else { found });
+            return Ok(if found.is_empty() {
+                vec![(EventItem::Quiet, place)]
+            } else {
+                found
+            });
         }
         self.certain_at = Some(Instant::now());
         Ok(items)
@@ -110,7 +114,10 @@ impl EventSource {
     /// Finds out which process there is, and from where to go on with it.
     /// Nothing, if there is no news.
     async fn look(&mut self, place: &Place) -> Result<Items, Error> {
-        let call = self.client.call(&endpoints::STATUS).json::<Box<SystemStatus>>();
+        let call = self
+            .client
+            .call(&endpoints::STATUS)
+            .json::<Box<SystemStatus>>();
         let status = call.retry(RetryPolicy::never()).await?;
         let Some(start_time) = status.start_time else {
             return Err(Error::decode("the daemon does not say when it was started"));
@@ -244,10 +251,9 @@ mod tests {
     }
 
     fn events(ids: &[u64]) -> Vec<Event> {
-        let event = |id: &u64| {
-            let mut event = Event::default();
-            event.id = *id;
-            event
+        let event = |id: &u64| Event {
+            id: *id,
+            ..Event::default()
         };
         ids.iter().map(event).collect()
     }
@@ -256,7 +262,9 @@ mod tests {
     fn numbered(ids: &[u64], last: u64, from_buffer: bool) -> Vec<(i64, u64)> {
         let items = number(events(ids), &cursor(last), from_buffer);
         let short = items.into_iter().map(|(item, place)| {
-            let Place::At(place) = place else { panic!("{place:?}") };
+            let Place::At(place) = place else {
+                panic!("{place:?}")
+            };
             match item {
                 EventItem::Event(event) => (event.id as i64, place.last_id),
                 EventItem::Gap { missed } => (-(missed.unwrap() as i64), place.last_id),
@@ -274,14 +282,20 @@ mod tests {
 
     #[test]
     fn a_jump_is_a_gap_of_its_size() {
-        assert_eq!(numbered(&[121, 122], 20, false), [(-100, 120), (121, 121), (122, 122)]);
+        assert_eq!(
+            numbered(&[121, 122], 20, false),
+            [(-100, 120), (121, 121), (122, 122)]
+        );
         assert_eq!(numbered(&[1, 4], 0, false), [(1, 1), (-2, 3), (4, 4)]);
         assert_eq!(numbered(&[3], 0, false), [(-2, 2), (3, 3)]);
     }
 
     #[test]
     fn what_the_buffer_had_lost_before_is_no_gap() {
-        assert_eq!(numbered(&[301, 303], 0, true), [(301, 301), (-1, 302), (303, 303)]);
+        assert_eq!(
+            numbered(&[301, 303], 0, true),
+            [(301, 301), (-1, 302), (303, 303)]
+        );
     }
 
     #[test]

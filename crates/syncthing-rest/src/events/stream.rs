@@ -8,8 +8,8 @@ use futures_core::Stream;
 use sync_core::Error;
 use sync_core::stream::{Signal, Watch};
 
-use super::source::{EventSource, Place};
 use super::Cursor;
+use super::source::{EventSource, Place};
 use crate::model::{DeviceId, Event, EventType, Time, Version};
 
 /// An item of an [`EventStream`].
@@ -119,7 +119,9 @@ fn item(signal: Signal<EventItem>) -> Result<EventItem, Error> {
     match signal {
         Signal::Item(item) => Ok(item),
         Signal::Interrupted { error, pause } => Ok(EventItem::Interrupted { error, pause }),
-        _ => Err(Error::decode("the stream gave a signal that is not known here")),
+        _ => Err(Error::decode(
+            "the stream gave a signal that is not known here",
+        )),
     }
 }
 

@@ -106,9 +106,10 @@ fn decide_here(id: &FolderId, folder: &FolderSnapshot) -> State {
         return State::Stuck(Obstacle::FolderFailed(id.clone(), error.to_owned()));
     }
     match &status.state {
-        FolderState::Error => {
-            State::Stuck(Obstacle::FolderFailed(id.clone(), String::from("unknown error")))
-        }
+        FolderState::Error => State::Stuck(Obstacle::FolderFailed(
+            id.clone(),
+            String::from("unknown error"),
+        )),
         FolderState::NotRunning | FolderState::Starting => {
             State::Waiting(Missing::NotStarted(id.clone()))
         }
@@ -157,7 +158,9 @@ fn decide_there(folder: &FolderId, device: DeviceId, there: &DeviceSnapshot) -> 
     State::Waiting(Missing::ItemsThere {
         folder: folder.clone(),
         device,
-        items: completion.need_items.saturating_add(completion.need_deletes),
+        items: completion
+            .need_items
+            .saturating_add(completion.need_deletes),
         bytes: completion.need_bytes,
     })
 }
@@ -177,17 +180,33 @@ impl fmt::Display for Missing {
         match self {
             Self::NotStarted(folder) => write!(f, "folder {folder} has not started"),
             Self::Busy(folder, state) => write!(f, "folder {folder} is {state}"),
-            Self::Items { folder, items, bytes } => {
+            Self::Items {
+                folder,
+                items,
+                bytes,
+            } => {
                 write!(f, "folder {folder} needs {items} items ({bytes} bytes)")
             }
             Self::LocalChanges(folder) => write!(f, "folder {folder} still has local changes"),
             Self::Disconnected(device) => write!(f, "device {} is not connected", device.short()),
             Self::Unheard(folder, device) => {
-                write!(f, "device {} has told nothing of folder {folder}", device.short())
+                write!(
+                    f,
+                    "device {} has told nothing of folder {folder}",
+                    device.short()
+                )
             }
-            Self::ItemsThere { folder, device, items, bytes } => {
+            Self::ItemsThere {
+                folder,
+                device,
+                items,
+                bytes,
+            } => {
                 let device = device.short();
-                write!(f, "device {device} needs {items} items ({bytes} bytes) of folder {folder}")
+                write!(
+                    f,
+                    "device {device} needs {items} items ({bytes} bytes) of folder {folder}"
+                )
             }
         }
     }
@@ -202,14 +221,22 @@ impl fmt::Display for Obstacle {
                 write!(f, "{count} items of folder {folder} could not be pulled")
             }
             Self::NotShared(folder, device) => {
-                write!(f, "folder {folder} is not shared with device {}", device.short())
+                write!(
+                    f,
+                    "folder {folder} is not shared with device {}",
+                    device.short()
+                )
             }
             Self::DevicePaused(device) => write!(f, "device {} is paused", device.short()),
             Self::PausedThere(folder, device) => {
                 write!(f, "device {} has paused folder {folder}", device.short())
             }
             Self::NotSharedThere(folder, device) => {
-                write!(f, "device {} does not share folder {folder}", device.short())
+                write!(
+                    f,
+                    "device {} does not share folder {folder}",
+                    device.short()
+                )
             }
         }
     }
@@ -249,7 +276,9 @@ mod tests {
             status: status(local),
             devices: device.map(|there| (DEVICE, there)).into_iter().collect(),
         };
-        Snapshot { folders: [(id(), folder)].into() }
+        Snapshot {
+            folders: [(id(), folder)].into(),
+        }
     }
 
     const IDLE: &str = r#"{"state":"idle","sequence":9}"#;
@@ -270,13 +299,24 @@ mod tests {
     #[test]
     fn every_state_but_idle_is_waited_out() {
         let busy = [
-            "scanning", "scan-waiting", "sync-waiting", "sync-preparing", "syncing", "cleaning",
-            "clean-waiting", "unknown", "dancing",
+            "scanning",
+            "scan-waiting",
+            "sync-waiting",
+            "sync-preparing",
+            "syncing",
+            "cleaning",
+            "clean-waiting",
+            "unknown",
+            "dancing",
         ];
         for state in busy {
             let local = format!(r#"{{"state":"{state}","errors":3}}"#);
             let busy = Missing::Busy(id(), FolderState::from(state));
-            assert_eq!(decide(&snapshot(&local, None)), State::Waiting(busy), "{state}");
+            assert_eq!(
+                decide(&snapshot(&local, None)),
+                State::Waiting(busy),
+                "{state}"
+            );
         }
         for state in ["", "starting"] {
             let local = format!(r#"{{"state":"{state}"}}"#);
@@ -288,7 +328,11 @@ mod tests {
     #[test]
     fn what_is_needed_here_is_waited_for() {
         let local = r#"{"state":"idle","needTotalItems":2,"needBytes":70}"#;
-        let missing = Missing::Items { folder: id(), items: 2, bytes: 70 };
+        let missing = Missing::Items {
+            folder: id(),
+            items: 2,
+            bytes: 70,
+        };
         assert_eq!(decide(&snapshot(local, None)), State::Waiting(missing));
     }
 
@@ -298,11 +342,23 @@ mod tests {
             State::Stuck(obstacle) => obstacle,
             other => panic!("{other:?}"),
         };
-        assert_eq!(stuck(r#"{"state":"idle","errors":3}"#), Obstacle::PullErrors(id(), 3));
+        assert_eq!(
+            stuck(r#"{"state":"idle","errors":3}"#),
+            Obstacle::PullErrors(id(), 3)
+        );
         let failed = Obstacle::FolderFailed(id(), "folder marker missing".to_owned());
-        assert_eq!(stuck(r#"{"state":"error","error":"folder marker missing"}"#), failed);
-        assert_eq!(stuck(r#"{"state":"idle","error":"folder marker missing"}"#), failed);
-        assert!(matches!(stuck(r#"{"state":"error","error":null}"#), Obstacle::FolderFailed(..)));
+        assert_eq!(
+            stuck(r#"{"state":"error","error":"folder marker missing"}"#),
+            failed
+        );
+        assert_eq!(
+            stuck(r#"{"state":"idle","error":"folder marker missing"}"#),
+            failed
+        );
+        assert!(matches!(
+            stuck(r#"{"state":"error","error":null}"#),
+            Obstacle::FolderFailed(..)
+        ));
         let mut paused = snapshot(r#"{"state":""}"#, None);
         paused.folders.get_mut("lab").unwrap().paused = true;
         assert_eq!(decide(&paused), State::Stuck(Obstacle::FolderPaused(id())));
@@ -312,21 +368,39 @@ mod tests {
     fn a_hundred_per_cent_do_not_count() {
         for (state, expected) in [
             ("paused", State::Stuck(Obstacle::PausedThere(id(), DEVICE))),
-            ("notSharing", State::Stuck(Obstacle::NotSharedThere(id(), DEVICE))),
+            (
+                "notSharing",
+                State::Stuck(Obstacle::NotSharedThere(id(), DEVICE)),
+            ),
             ("unknown", State::Waiting(Missing::Unheard(id(), DEVICE))),
-            ("something new", State::Waiting(Missing::Unheard(id(), DEVICE))),
+            (
+                "something new",
+                State::Waiting(Missing::Unheard(id(), DEVICE)),
+            ),
         ] {
             let json = format!(r#"{{"completion":100,"remoteState":"{state}"}}"#);
-            assert_eq!(with_device(|there| there.completion = completion(&json)), expected);
+            assert_eq!(
+                with_device(|there| there.completion = completion(&json)),
+                expected
+            );
         }
     }
 
     #[test]
     fn deletions_and_bytes_count_as_needed() {
-        for (need, items, bytes) in [("needItems", 1, 0), ("needDeletes", 1, 0), ("needBytes", 0, 1)] {
+        for (need, items, bytes) in [
+            ("needItems", 1, 0),
+            ("needDeletes", 1, 0),
+            ("needBytes", 0, 1),
+        ] {
             let json = format!(r#"{{"completion":100,"remoteState":"valid","{need}":1}}"#);
             let state = with_device(|there| there.completion = completion(&json));
-            let missing = Missing::ItemsThere { folder: id(), device: DEVICE, items, bytes };
+            let missing = Missing::ItemsThere {
+                folder: id(),
+                device: DEVICE,
+                items,
+                bytes,
+            };
             assert_eq!(state, State::Waiting(missing));
         }
     }
@@ -394,6 +468,9 @@ mod tests {
             completion(r#"{"globalBytes":100,"needBytes":30,"needItems":1,"needDeletes":2}"#);
         let local = r#"{"state":"syncing","globalBytes":100,"needBytes":50,"needTotalItems":4}"#;
         let both = snapshot(local, Some(device));
-        assert_eq!((both.bytes_done(), both.bytes_total(), both.items_left()), (120, 200, 7));
+        assert_eq!(
+            (both.bytes_done(), both.bytes_total(), both.items_left()),
+            (120, 200, 7)
+        );
     }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::Error;
 
 use super::{DeviceSnapshot, FolderSnapshot, Snapshot};
+use crate::Client;
 use crate::edit::own_id;
 use crate::error::{SyncthingError, SyncthingErrorExt};
 use crate::model::config::Folder;
 use crate::model::db::FolderState;
 use crate::model::system::Connections;
 use crate::model::{DeviceId, FolderId};
-use crate::Client;
 
 /// Which folders are looked at.
 #[derive(Clone, Debug)]
@@ -32,7 +32,11 @@ pub(super) enum Devices {
 }
 
 /// How everything is now.
-pub(super) async fn look(client: &Client, scope: &Scope, devices: &Devices) -> Result<Snapshot, Error> {
+pub(super) async fn look(
+    client: &Client,
+    scope: &Scope,
+    devices: &Devices,
+) -> Result<Snapshot, Error> {
     let folders = folders(client, scope).await?;
     let own = own_id(client).await?;
     let nobody = matches!(devices, Devices::These(devices) if devices.is_empty());
@@ -43,7 +47,11 @@ pub(super) async fn look(client: &Client, scope: &Scope, devices: &Devices) -> R
     let mut snapshot = Snapshot::default();
     for folder in folders {
         let wanted: BTreeSet<DeviceId> = match devices {
-            Devices::All => folder.devices.iter().map(|shared| shared.device_id).collect(),
+            Devices::All => folder
+                .devices
+                .iter()
+                .map(|shared| shared.device_id)
+                .collect(),
             Devices::These(devices) => devices.clone(),
         };
         let mut seen = FolderSnapshot {

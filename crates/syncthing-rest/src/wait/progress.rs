@@ -70,7 +70,9 @@ impl Tracker {
     fn take(&mut self, folder: &FolderId, event: EventKind) -> bool {
         if let EventKind::DownloadProgress(mut all) = event {
             let files = all.remove(folder.as_str()).unwrap_or_default();
-            let unfinished = files.into_iter().map(|(path, file)| (path, count(file.bytes_done)));
+            let unfinished = files
+                .into_iter()
+                .map(|(path, file)| (path, count(file.bytes_done)));
             let unfinished: BTreeMap<_, _> = unfinished.collect();
             let news = unfinished != self.unfinished;
             self.unfinished = unfinished;
@@ -82,7 +84,8 @@ impl Tracker {
         match event {
             EventKind::FolderSummary(data) => self.status = data.summary,
             EventKind::FolderCompletion(data) => {
-                self.devices.insert(data.device, there(&data.to_completion()));
+                self.devices
+                    .insert(data.device, there(&data.to_completion()));
             }
             EventKind::StateChanged(data) => {
                 if data.to == FolderState::Idle {
@@ -105,7 +108,11 @@ impl Tracker {
         let bytes_total = count(status.global_bytes);
         let missing = count(status.need_bytes);
         let unfinished: u64 = self.unfinished.values().sum();
-        let items_total = count(status.global_total_items.saturating_add(status.need_deletes));
+        let items_total = count(
+            status
+                .global_total_items
+                .saturating_add(status.need_deletes),
+        );
         Progress {
             state: status.state.clone(),
             error: status.error_text().map(str::to_owned),
@@ -126,7 +133,11 @@ fn there(completion: &Completion) -> ProgressThere {
     ProgressThere {
         bytes_done: total.saturating_sub(count(completion.need_bytes)),
         bytes_total: total,
-        items_left: count(completion.need_items.saturating_add(completion.need_deletes)),
+        items_left: count(
+            completion
+                .need_items
+                .saturating_add(completion.need_deletes),
+        ),
         remote_state: completion.remote_state.clone(),
     }
 }
@@ -199,7 +210,8 @@ impl ProgressStream {
                     self.stale = true;
                 }
                 EventItem::Event(event) => {
-                    if matches!(&event.kind, EventKind::FolderResumed(data) if data.id == self.folder) {
+                    if matches!(&event.kind, EventKind::FolderResumed(data) if data.id == self.folder)
+                    {
                         self.stale = true;
                     } else if self.tracker.take(&self.folder, event.kind) && !self.stale {
                         return Poll::Ready(Some(Ok(self.tracker.progress())));
@@ -260,10 +272,17 @@ mod tests {
         let progress = tracker.progress();
         assert_eq!((progress.bytes_done, progress.bytes_total), (400, 1000));
         assert_eq!((progress.items_done, progress.items_total), (7, 11));
-        let download = r#"{"lab":{"a":{"bytesDone":100,"bytesTotal":500}},"other":{"b":{"bytesDone":9}}}"#;
+        let download =
+            r#"{"lab":{"a":{"bytesDone":100,"bytesTotal":500}},"other":{"b":{"bytesDone":9}}}"#;
         assert!(take(&mut tracker, "DownloadProgress", download));
-        assert!(!take(&mut tracker, "DownloadProgress", download), "the same is no news");
-        assert_eq!((tracker.progress().bytes_done, tracker.progress().active), (500, 1));
+        assert!(
+            !take(&mut tracker, "DownloadProgress", download),
+            "the same is no news"
+        );
+        assert_eq!(
+            (tracker.progress().bytes_done, tracker.progress().active),
+            (500, 1)
+        );
         assert!(take(&mut tracker, "DownloadProgress", "{}"));
         assert_eq!(tracker.progress().bytes_done, 400);
     }
@@ -272,28 +291,52 @@ mod tests {
     fn more_is_never_done_than_there_is() {
         let mut tracker = Tracker::default();
         take(&mut tracker, "FolderSummary", SUMMARY);
-        take(&mut tracker, "DownloadProgress", r#"{"lab":{"a":{"bytesDone":5000}}}"#);
+        take(
+            &mut tracker,
+            "DownloadProgress",
+            r#"{"lab":{"a":{"bytesDone":5000}}}"#,
+        );
         assert_eq!(tracker.progress().bytes_done, 1000);
     }
 
     #[test]
     fn other_folders_change_nothing() {
         let mut tracker = Tracker::default();
-        assert!(!take(&mut tracker, "StateChanged", r#"{"folder":"other","to":"syncing"}"#));
-        assert!(!take(&mut tracker, "DownloadProgress", r#"{"other":{"b":{"bytesDone":9}}}"#));
+        assert!(!take(
+            &mut tracker,
+            "StateChanged",
+            r#"{"folder":"other","to":"syncing"}"#
+        ));
+        assert!(!take(
+            &mut tracker,
+            "DownloadProgress",
+            r#"{"other":{"b":{"bytesDone":9}}}"#
+        ));
         assert_eq!(tracker.progress(), Progress::default());
     }
 
     #[test]
     fn a_folder_at_rest_pulls_nothing() {
         let mut tracker = Tracker::default();
-        take(&mut tracker, "DownloadProgress", r#"{"lab":{"a":{"bytesDone":9}}}"#);
-        assert!(take(&mut tracker, "StateChanged", r#"{"folder":"lab","to":"idle"}"#));
+        take(
+            &mut tracker,
+            "DownloadProgress",
+            r#"{"lab":{"a":{"bytesDone":9}}}"#,
+        );
+        assert!(take(
+            &mut tracker,
+            "StateChanged",
+            r#"{"folder":"lab","to":"idle"}"#
+        ));
         assert_eq!(tracker.progress().active, 0);
         assert!(tracker.progress().in_sync);
-        let error = r#"{"folder":"lab","from":"idle","to":"error","error":"folder marker missing"}"#;
+        let error =
+            r#"{"folder":"lab","from":"idle","to":"error","error":"folder marker missing"}"#;
         assert!(take(&mut tracker, "StateChanged", error));
-        assert_eq!(tracker.progress().error.as_deref(), Some("folder marker missing"));
+        assert_eq!(
+            tracker.progress().error.as_deref(),
+            Some("folder marker missing")
+        );
         assert!(!tracker.progress().in_sync);
     }
 
@@ -307,7 +350,10 @@ mod tests {
         );
         assert!(take(&mut tracker, "FolderCompletion", &data));
         let there = &tracker.progress().devices[&device];
-        assert_eq!((there.bytes_done, there.bytes_total, there.items_left), (60, 100, 3));
+        assert_eq!(
+            (there.bytes_done, there.bytes_total, there.items_left),
+            (60, 100, 3)
+        );
         assert_eq!(there.remote_state, Some(RemoteState::Valid));
         assert!(take(&mut tracker, "FolderPaused", r#"{"id":"lab"}"#));
         assert_eq!(tracker.progress(), Progress::default());

@@ -53,15 +53,23 @@ impl Snapshot {
 
     /// Items to be fetched, made or deleted, here and by each device.
     pub fn items_left(&self) -> u64 {
-        self.sum(|of| of.need_total_items, |of| of.need_items + of.need_deletes)
+        self.sum(
+            |of| of.need_total_items,
+            |of| of.need_items + of.need_deletes,
+        )
     }
 
     fn sum(&self, here: fn(&FolderStatus) -> i64, there: fn(&Completion) -> i64) -> u64 {
         let mut sum = 0_u64;
         for folder in self.folders.values() {
-            let devices = folder.devices.values().filter_map(|device| device.completion.as_ref());
+            let devices = folder
+                .devices
+                .values()
+                .filter_map(|device| device.completion.as_ref());
             let parts = devices.map(there).chain([here(&folder.status)]);
-            sum = parts.map(|part| u64::try_from(part).unwrap_or(0)).fold(sum, u64::saturating_add);
+            sum = parts
+                .map(|part| u64::try_from(part).unwrap_or(0))
+                .fold(sum, u64::saturating_add);
         }
         sum
     }
@@ -72,10 +80,12 @@ impl Snapshot {
     /// and they arrive with a delay.
     pub(super) fn same_indexes(&self, before: &Self) -> bool {
         self.folders.len() == before.folders.len()
-            && self
-                .folders
-                .iter()
-                .all(|(id, now)| before.folders.get(id).is_some_and(|then| now.same_indexes(then)))
+            && self.folders.iter().all(|(id, now)| {
+                before
+                    .folders
+                    .get(id)
+                    .is_some_and(|then| now.same_indexes(then))
+            })
     }
 }
 
@@ -86,7 +96,10 @@ impl FolderSnapshot {
                 let told = |of: &Self| of.status.remote_sequence.as_ref()?.get(id).copied();
                 let sequence = |of: &DeviceSnapshot| of.completion.as_ref().map(|of| of.sequence);
                 told(self) == told(before)
-                    && before.devices.get(id).is_some_and(|then| sequence(now) == sequence(then))
+                    && before
+                        .devices
+                        .get(id)
+                        .is_some_and(|then| sequence(now) == sequence(then))
             })
     }
 }

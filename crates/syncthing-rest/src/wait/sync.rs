@@ -84,7 +84,12 @@ struct Goal {
 impl<'a> SyncWait<'a> {
     pub(super) fn new(client: Client, scope: Scope, devices: Devices, first: First) -> Self {
         Self {
-            goal: Goal { client, scope, devices, first },
+            goal: Goal {
+                client,
+                scope,
+                devices,
+                first,
+            },
             deadline: None,
             settle: SETTLE,
             keep_waiting: false,
@@ -150,7 +155,9 @@ impl<'a> SyncWait<'a> {
             None => self.until_in_sync(&mut last).await,
             Some(limit) => match tokio::time::timeout(limit, self.until_in_sync(&mut last)).await {
                 Ok(result) => result,
-                Err(_) => Err(WaitReason::Deadline(last.as_ref().map(|last| self.goal.state(last)))),
+                Err(_) => Err(WaitReason::Deadline(
+                    last.as_ref().map(|last| self.goal.state(last)),
+                )),
             },
         };
         match result {
@@ -220,7 +227,8 @@ impl Goal {
     fn state(&self, snapshot: &Snapshot) -> State {
         match decide(snapshot) {
             State::InSync if self.first == First::Revert => {
-                let changed = |(_, folder): &(_, &super::FolderSnapshot)| folder.status.has_local_changes();
+                let changed =
+                    |(_, folder): &(_, &super::FolderSnapshot)| folder.status.has_local_changes();
                 match snapshot.folders.iter().find(changed) {
                     Some((id, _)) => State::Waiting(Missing::LocalChanges(id.clone())),
                     None => State::InSync,
@@ -263,13 +271,22 @@ impl Goal {
         if types.contains(&folder.folder_type) {
             return Ok(());
         }
-        Err(Error::config(format!("this cannot be done to a folder of type {}", folder.folder_type)))
+        Err(Error::config(format!(
+            "this cannot be done to a folder of type {}",
+            folder.folder_type
+        )))
     }
 
     async fn stuck(&self, obstacle: Obstacle) -> WaitReason {
         let files: Vec<FileError> = match &obstacle {
             Obstacle::PullErrors(folder, _) => {
-                let page = self.client.folder(folder).errors().per_page(FILES).page(1).await;
+                let page = self
+                    .client
+                    .folder(folder)
+                    .errors()
+                    .per_page(FILES)
+                    .page(1)
+                    .await;
                 page.map(|page| page.errors).unwrap_or_default()
             }
             _ => Vec::new(),

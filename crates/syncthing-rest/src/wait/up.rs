@@ -4,9 +4,9 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
+use sync_core::Error;
 use sync_core::policy::{Backoff, RetryPolicy};
 use sync_core::transport::Delivery;
-use sync_core::Error;
 
 use super::{WaitError, WaitReason};
 use crate::Client;

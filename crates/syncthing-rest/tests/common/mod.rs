@@ -10,7 +10,8 @@ use syncthing_rest::{Client, ClientBuilder};
 
 pub(crate) const KEY: &str = "k3y-for-the-tests";
 pub(crate) const DEVICE: &str = "S534BXU-QOXZ34R-VRROXIM-IYGRNO3-2UMNL23-2ZIKXPW-FGL2AO2-NDUGHA7";
-pub(crate) const OTHER_DEVICE: &str = "MFZWI3D-BONSGYC-YLTMRWG-C43ENR5-QXGZDMM-FZWI3DP-BONSGYY-LTMRWAD";
+pub(crate) const OTHER_DEVICE: &str =
+    "MFZWI3D-BONSGYC-YLTMRWG-C43ENR5-QXGZDMM-FZWI3DP-BONSGYY-LTMRWAD";
 
 /// A request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +108,11 @@ impl Daemon {
     /// What has arrived since this was last asked.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         let mut state = self.state.lock().unwrap();
-        assert!(state.answers.is_empty(), "not asked for: {:?}", state.answers);
+        assert!(
+            state.answers.is_empty(),
+            "not asked for: {:?}",
+            state.answers
+        );
         std::mem::take(&mut state.seen)
     }
 

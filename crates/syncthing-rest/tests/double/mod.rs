@@ -200,7 +200,10 @@ impl Daemon {
     /// `GET /rest/…?…` of all requests that have this in them.
     pub(crate) fn lines(&self, with: &str) -> Vec<String> {
         let lines = self.seen().iter().map(Seen::line).collect::<Vec<_>>();
-        lines.into_iter().filter(|line| line.contains(with)).collect()
+        lines
+            .into_iter()
+            .filter(|line| line.contains(with))
+            .collect()
     }
 
     /// Waits until so many requests were seen that have this in them.
@@ -244,7 +247,10 @@ impl State {
 
     fn events(&mut self, set: &str, since: u64, limit: usize) -> Vec<Value> {
         let kept = self.sets.entry(set.to_owned()).or_default();
-        let after = kept.events.iter().filter(|event| event["id"].as_u64().unwrap() > since);
+        let after = kept
+            .events
+            .iter()
+            .filter(|event| event["id"].as_u64().unwrap() > since);
         let after: Vec<Value> = after.cloned().collect();
         after[after.len().saturating_sub(limit)..].to_vec()
     }
@@ -279,7 +285,10 @@ impl Transport for Daemon {
         let body = body.collect(u64::MAX).await?;
         let target = head.uri.path_and_query().unwrap().as_str().to_owned();
         if !self.state().reachable {
-            return Err(TransportError::new(TransportErrorKind::Connect, Delivery::NotSent));
+            return Err(TransportError::new(
+                TransportErrorKind::Connect,
+                Delivery::NotSent,
+            ));
         }
         self.change(|state| {
             state.seen.push(Seen {
@@ -289,7 +298,10 @@ impl Transport for Daemon {
             });
         });
         let state = self.state();
-        let key = head.headers.get("x-api-key").and_then(|key| key.to_str().ok());
+        let key = head
+            .headers
+            .get("x-api-key")
+            .and_then(|key| key.to_str().ok());
         if key != Some(&state.key) {
             return Ok(state.respond(403, &json!("CSRF Error\n")));
         }
@@ -304,7 +316,8 @@ impl Transport for Daemon {
                 Ok(self.poll(path, head.uri.query().unwrap_or_default()))
             }
             (&Method::GET, "/rest/system/status") => {
-                let status = json!({"myID": state.id, "startTime": state.start_time, "uptime": 100});
+                let status =
+                    json!({"myID": state.id, "startTime": state.start_time, "uptime": 100});
                 Ok(state.respond(200, &status))
             }
             (&Method::GET, _) => Ok(state.respond(404, &json!("404 page not found\n"))),
@@ -324,7 +337,9 @@ impl Daemon {
     fn poll(&self, path: &str, query: &str) -> Response<Body> {
         let parameter = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+            pairs
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.to_owned())
         };
         let number = |name: &str| parameter(name).and_then(|text| text.parse::<u64>().ok());
         let since = number("since").unwrap_or(0);

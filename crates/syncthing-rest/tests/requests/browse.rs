@@ -37,12 +37,30 @@ fn paths(entries: &[Entry]) -> Vec<&str> {
 async fn every_entry_is_shown_with_its_path_after_its_directory() {
     let (entries, result) = visit(TREE).await;
     result.unwrap();
-    assert_eq!(paths(&entries), ["docs", "docs/deep", "docs/deep/ü \"x\"", "docs/pipe", "link"]);
-    let types: Vec<_> = entries.iter().map(|entry| entry.file_type.clone()).collect();
+    assert_eq!(
+        paths(&entries),
+        [
+            "docs",
+            "docs/deep",
+            "docs/deep/ü \"x\"",
+            "docs/pipe",
+            "link"
+        ]
+    );
+    let types: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.file_type.clone())
+        .collect();
     let other = FileType::Other(String::from("FILE_INFO_TYPE_FIFO"));
     let (directory, file) = (FileType::Directory, FileType::File);
-    assert_eq!(types, [directory.clone(), directory, file, other, FileType::Symlink]);
-    assert_eq!(entries[0].modified.unwrap().to_string(), "2026-11-21T06:21:41.097501274Z");
+    assert_eq!(
+        types,
+        [directory.clone(), directory, file, other, FileType::Symlink]
+    );
+    assert_eq!(
+        entries[0].modified.unwrap().to_string(),
+        "2026-11-21T06:21:41.097501274Z"
+    );
     assert_eq!((entries[3].modified, entries[2].size), (None, 3));
 }
 
@@ -60,14 +78,22 @@ async fn paths_begin_in_the_folder_whatever_the_prefix() {
     let daemon = Daemon::start().await;
     daemon.answer(Answer::new(200, TREE));
     let mut first = None;
-    let browse = daemon.client().folder("f").browse().prefix("a/b/").levels(1);
+    let browse = daemon
+        .client()
+        .folder("f")
+        .browse()
+        .prefix("a/b/")
+        .levels(1);
     let visit = browse.visit(|entry| {
         first.get_or_insert(entry.path);
         ControlFlow::<()>::Continue(())
     });
     assert!(visit.await.unwrap().is_continue());
     assert_eq!(first.as_deref(), Some("a/b/docs"));
-    assert_eq!(daemon.only().target, "/rest/db/browse?folder=f&prefix=a%2Fb&levels=1");
+    assert_eq!(
+        daemon.only().target,
+        "/rest/db/browse?folder=f&prefix=a%2Fb&levels=1"
+    );
 }
 
 #[tokio::test]
@@ -82,7 +108,10 @@ async fn a_visit_that_is_broken_off_has_the_value_of_the_break() {
             false => ControlFlow::Continue(()),
         }
     });
-    assert_eq!(visit.await.unwrap(), ControlFlow::Break(String::from("docs/deep")));
+    assert_eq!(
+        visit.await.unwrap(),
+        ControlFlow::Break(String::from("docs/deep"))
+    );
     assert_eq!(shown, 2);
 }
 
@@ -104,13 +133,22 @@ async fn keys_may_come_in_any_order_if_the_name_precedes_the_children() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_tree_is_an_error_with_a_place_and_no_value() {
-    for bad in [r#"{"a":1}"#, r#"[{"name":7}]"#, r#"[{"name":"secret"},"secret"]"#, "[] x", r#"[{"name":"secret"#] {
+    for bad in [
+        r#"{"a":1}"#,
+        r#"[{"name":7}]"#,
+        r#"[{"name":"secret"},"secret"]"#,
+        "[] x",
+        r#"[{"name":"secret"#,
+    ] {
         let (_, result) = visit(bad).await;
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{bad}");
         assert_eq!(error.operation().unwrap().name(), "db.browse");
         let message = error.to_string();
-        assert!(message.contains("line 1") && !message.contains("secret"), "{message}");
+        assert!(
+            message.contains("line 1") && !message.contains("secret"),
+            "{message}"
+        );
     }
 }
 
@@ -121,11 +159,24 @@ fn node(number: usize) -> String {
 #[tokio::test]
 async fn a_cut_answer_is_an_error_after_what_was_shown() {
     let nodes: String = (0..1000).map(node).collect();
-    let reply = Reply::ok().content_length(1 << 20).body(format!("[{nodes}")).unfinished().then_close();
-    let script = Script::new().expect("GET", "/rest/db/browse?folder=f").reply(reply);
-    let server = ScriptedServer::builder().connection(script).start().await.unwrap();
+    let reply = Reply::ok()
+        .content_length(1 << 20)
+        .body(format!("[{nodes}"))
+        .unfinished()
+        .then_close();
+    let script = Script::new()
+        .expect("GET", "/rest/db/browse?folder=f")
+        .reply(reply);
+    let server = ScriptedServer::builder()
+        .connection(script)
+        .start()
+        .await
+        .unwrap();
     let client = Client::builder(server.url("")).build().unwrap();
-    let visit = client.folder("f").browse().visit(|_| ControlFlow::<()>::Continue(()));
+    let visit = client
+        .folder("f")
+        .browse()
+        .visit(|_| ControlFlow::<()>::Continue(()));
     let error = visit.await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error}");
     server.finish().await.unwrap();
@@ -137,10 +188,16 @@ async fn entries_are_shown_before_the_answer_has_ended() {
     let nodes: String = (0..1000).map(node).collect();
     let reply = Reply::ok()
         .chunk(format!("[{nodes}"))
-        .hold(&gate)
+        .wait(&gate)
         .chunk(r#"{"name":"last"}]"#);
-    let script = Script::new().expect("GET", "/rest/db/browse?folder=f").reply(reply);
-    let server = ScriptedServer::builder().connection(script).start().await.unwrap();
+    let script = Script::new()
+        .expect("GET", "/rest/db/browse?folder=f")
+        .reply(reply);
+    let server = ScriptedServer::builder()
+        .connection(script)
+        .start()
+        .await
+        .unwrap();
     let client = Client::builder(server.url("")).build().unwrap();
     let mut last = String::new();
     let visit = client.folder("f").browse().visit(|entry| {

@@ -28,8 +28,14 @@ impl Directory {
 
     /// Writes the configuration of a daemon.
     fn configure(&self, address: &str, key: &str) {
-        let gui = format!("<gui enabled=\"true\" tls=\"false\"><address>{address}</address><apikey>{key}</apikey></gui>");
-        fs::write(self.0.join("config.xml"), format!("<configuration>{gui}</configuration>")).unwrap();
+        let gui = format!(
+            "<gui enabled=\"true\" tls=\"false\"><address>{address}</address><apikey>{key}</apikey></gui>"
+        );
+        fs::write(
+            self.0.join("config.xml"),
+            format!("<configuration>{gui}</configuration>"),
+        )
+        .unwrap();
     }
 }
 
@@ -43,7 +49,14 @@ impl Drop for Directory {
 async fn a_bearer_key_goes_in_its_own_header_only() {
     let daemon = Daemon::start().await;
     daemon.answer(Answer::new(200, PONG));
-    daemon.builder().bearer(KEY).build().unwrap().get_ping().await.unwrap();
+    daemon
+        .builder()
+        .bearer(KEY)
+        .build()
+        .unwrap()
+        .get_ping()
+        .await
+        .unwrap();
     let seen = daemon.only();
     assert_eq!(seen.headers["authorization"], format!("Bearer {KEY}"));
     assert!(!seen.headers.contains_key("x-api-key"));
@@ -62,7 +75,12 @@ async fn without_a_key_none_is_sent() {
 async fn another_host_header_is_sent_if_it_is_told() {
     let daemon = Daemon::start().await;
     daemon.answer(Answer::new(200, PONG));
-    let client = daemon.builder().api_key(KEY).host_header("localhost").build().unwrap();
+    let client = daemon
+        .builder()
+        .api_key(KEY)
+        .host_header("localhost")
+        .build()
+        .unwrap();
     client.get_ping().await.unwrap();
     assert_eq!(daemon.only().headers["host"], "localhost");
 }
@@ -72,7 +90,13 @@ async fn a_path_before_the_api_stays() {
     let daemon = Daemon::start().await;
     daemon.answer(Answer::new(200, PONG));
     let url = format!("{}/sync/thing/", daemon.url());
-    Client::builder(url).api_key(KEY).build().unwrap().get_ping().await.unwrap();
+    Client::builder(url)
+        .api_key(KEY)
+        .build()
+        .unwrap()
+        .get_ping()
+        .await
+        .unwrap();
     assert_eq!(daemon.only().target, "/sync/thing/rest/system/ping");
 }
 
@@ -104,7 +128,11 @@ async fn a_refused_key_is_read_again_from_the_home_directory() {
     daemon.answer(Answer::new(403, "CSRF Error\n"));
     daemon.answer(Answer::new(200, PONG));
     client.get_ping().await.unwrap();
-    let keys: Vec<_> = daemon.seen().iter().map(|seen| seen.headers["x-api-key"].clone()).collect();
+    let keys: Vec<_> = daemon
+        .seen()
+        .iter()
+        .map(|seen| seen.headers["x-api-key"].clone())
+        .collect();
     assert_eq!(keys, ["the-old-key", "the-new-key"]);
 
     // The same key once more is of no use.
@@ -135,7 +163,10 @@ async fn the_daemon_that_answered_last_is_known() {
         client.get_ping().await.unwrap();
         let known = client.daemon().unwrap();
         let numbers = |version: &Version| (version.major(), version.minor(), version.patch());
-        assert_eq!(known.version.as_ref().map(numbers), read.as_ref().map(numbers));
+        assert_eq!(
+            known.version.as_ref().map(numbers),
+            read.as_ref().map(numbers)
+        );
         assert_eq!(known.id.to_string(), id);
     }
     // Answers of others, such as a proxy, say nothing about it.
@@ -149,9 +180,19 @@ async fn the_daemon_that_answered_last_is_known() {
 async fn a_raw_call_takes_any_path_and_query() {
     let daemon = Daemon::start().await;
     let client = daemon.client();
-    for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+    for method in [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+    ] {
         daemon.answer(Answer::new(200, "new"));
-        let call = client.raw(method.clone(), "/rest/new/call", &[("a b", "c&d"), ("a b", "")]);
+        let call = client.raw(
+            method.clone(),
+            "/rest/new/call",
+            &[("a b", "c&d"), ("a b", "")],
+        );
         assert_eq!(&call.await.unwrap()[..], b"new");
         let seen = daemon.only();
         assert_eq!(seen.method, method.as_str());
@@ -160,7 +201,11 @@ async fn a_raw_call_takes_any_path_and_query() {
     }
     let body = serde_json::json!({"x": 1});
     daemon.answer(Answer::new(200, "{}"));
-    client.raw(Method::POST, "/rest/x", &[]).json_body(&body).await.unwrap();
+    client
+        .raw(Method::POST, "/rest/x", &[])
+        .json_body(&body)
+        .await
+        .unwrap();
     assert_eq!(daemon.only().body, r#"{"x":1}"#);
     for call in [
         client.raw(Method::TRACE, "/rest/x", &[]),
@@ -197,12 +242,23 @@ fn neither_client_nor_builder_shows_the_key() {
 
 #[test]
 fn what_cannot_be_connected_to_is_said_when_the_client_is_made() {
-    for url in ["", "127.0.0.1:8384", "ftp://127.0.0.1", "http://user:pw@127.0.0.1"] {
+    for url in [
+        "",
+        "127.0.0.1:8384",
+        "ftp://127.0.0.1",
+        "http://user:pw@127.0.0.1",
+    ] {
         let error = Client::builder(url).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
     }
-    let error = Client::builder("http://127.0.0.1:1").api_key("a\nb").build().unwrap_err();
+    let error = Client::builder("http://127.0.0.1:1")
+        .api_key("a\nb")
+        .build()
+        .unwrap_err();
     assert!(!error.to_string().contains("a\nb"), "{error}");
     let nowhere = Directory::new();
-    assert_eq!(Client::from_home(&nowhere.0).unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(
+        Client::from_home(&nowhere.0).unwrap_err().kind(),
+        ErrorKind::Config
+    );
 }

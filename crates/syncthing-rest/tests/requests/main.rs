@@ -1,8 +1,14 @@
 //! The exact request of every endpoint, and of every method of the seed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod browse;
 #[path = "../common/mod.rs"]
 mod common;
-mod browse;
 mod config;
 mod connecting;
 mod folder;
@@ -26,5 +32,8 @@ async fn every_endpoint_sends_exactly_its_request() {
         .map(|endpoint| endpoint.operation().name())
         .filter(|name| !pins.covered().contains(name))
         .collect();
-    assert!(missing.is_empty(), "endpoints without a pinned request: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "endpoints without a pinned request: {missing:?}"
+    );
 }

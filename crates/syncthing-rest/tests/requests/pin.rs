@@ -62,7 +62,8 @@ pub(crate) fn delete(target: impl Into<String>) -> Expected {
 impl Expected {
     /// Answered with JSON, which was asked for.
     pub(crate) fn json(self, answer: &str) -> Self {
-        self.header("accept", "application/json").answer(200, answer)
+        self.header("accept", "application/json")
+            .answer(200, answer)
     }
 
     pub(crate) fn answer(mut self, status: u16, body: &str) -> Self {
@@ -128,7 +129,10 @@ impl Pins {
         let seen = self.daemon.seen();
         assert_eq!(seen.len(), expected.len(), "{line}");
         for (mut seen, expected) in seen.into_iter().zip(expected) {
-            assert_eq!((&*seen.method, &seen.target), (expected.method, &expected.target));
+            assert_eq!(
+                (&*seen.method, &seen.target),
+                (expected.method, &expected.target)
+            );
             assert_eq!(seen.body, expected.body, "{line}");
             let mut headers = expected.headers;
             headers.insert(String::from("host"), self.daemon.address());
@@ -160,13 +164,20 @@ fn endpoint(method: &str, target: &str) -> &'static str {
     let fits = |template: &str| {
         let (template, path) = (template.split('/'), path.split('/'));
         template.clone().count() == path.clone().count()
-            && template.zip(path).all(|(place, part)| place.starts_with('{') || place == part)
+            && template
+                .zip(path)
+                .all(|(place, part)| place.starts_with('{') || place == part)
     };
     let mut found = Endpoint::all()
         .iter()
         .map(|endpoint| endpoint.operation())
         .filter(|operation| operation.method().as_str() == method && fits(operation.template()));
-    let operation = found.next().unwrap_or_else(|| panic!("no endpoint is {method} {path}"));
-    assert!(found.next().is_none(), "{method} {path} is of two endpoints");
+    let operation = found
+        .next()
+        .unwrap_or_else(|| panic!("no endpoint is {method} {path}"));
+    assert!(
+        found.next().is_none(),
+        "{method} {path} is of two endpoints"
+    );
     operation.name()
 }

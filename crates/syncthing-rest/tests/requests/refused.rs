@@ -31,9 +31,17 @@ async fn a_folder_without_id_or_path_is_not_sent() {
     let daemon = Daemon::start().await;
     let client = daemon.client();
     let (config, system) = (client.config(), client.system());
-    for folder in [Folder::new("a", ""), Folder::new("a", "  "), Folder::new("", "/srv")] {
+    for folder in [
+        Folder::new("a", ""),
+        Folder::new("a", "  "),
+        Folder::new("", "/srv"),
+    ] {
         refused(&daemon, config.add_folder(&folder)).await;
-        refused(&daemon, config.set_folders(&[Folder::new("b", "/b"), folder.clone()])).await;
+        refused(
+            &daemon,
+            config.set_folders(&[Folder::new("b", "/b"), folder.clone()]),
+        )
+        .await;
         refused(&daemon, client.folder("a").replace(&folder)).await;
         let whole = config_with(folder);
         refused(&daemon, config.replace(&whole)).await;
@@ -48,7 +56,11 @@ async fn a_device_without_id_is_not_sent() {
     let client = daemon.client();
     let device = Device::default();
     refused(&daemon, client.config().add_device(&device)).await;
-    refused(&daemon, client.config().set_devices(std::slice::from_ref(&device))).await;
+    refused(
+        &daemon,
+        client.config().set_devices(std::slice::from_ref(&device)),
+    )
+    .await;
     let nobody = client.device(DeviceId::EMPTY);
     refused(&daemon, nobody.replace(&device)).await;
     refused(&daemon, nobody.pause()).await;
@@ -58,7 +70,11 @@ async fn a_device_without_id_is_not_sent() {
     refused(&daemon, nobody.completion()).await;
     refused(&daemon, client.cluster().dismiss_device(DeviceId::EMPTY)).await;
     refused(&daemon, client.folder("a").completion_of(DeviceId::EMPTY)).await;
-    refused(&daemon, client.folder("a").remote_need(DeviceId::EMPTY).page(None)).await;
+    refused(
+        &daemon,
+        client.folder("a").remote_need(DeviceId::EMPTY).page(None),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -86,7 +102,10 @@ async fn a_folder_id_with_a_slash_has_no_configuration_path() {
         refused(&daemon, folder.pause()).await,
         refused(&daemon, folder.replace(&Folder::new("a/b", "/srv"))).await,
     ] {
-        assert!(message.contains("set_folders"), "says what to do: {message}");
+        assert!(
+            message.contains("set_folders"),
+            "says what to do: {message}"
+        );
     }
 }
 
@@ -115,19 +134,36 @@ async fn an_empty_api_key_is_not_sent() {
 async fn a_replacement_that_would_reset_something_names_it_and_is_not_sent() {
     let daemon = Daemon::start().await;
     let config = daemon.client().config();
-    daemon.answer(Answer::new(200, r#"{"maxSendKbps":1,"databaseTuning":"auto","fromTheFuture":1}"#));
+    daemon.answer(Answer::new(
+        200,
+        r#"{"maxSendKbps":1,"databaseTuning":"auto","fromTheFuture":1}"#,
+    ));
     let options = Config::default().options;
     let error = config.replace_options(&options).await.unwrap_err();
-    let keys = vec![String::from("databaseTuning"), String::from("fromTheFuture")];
-    assert_eq!(error.syncthing(), Some(&SyncthingError::WouldReset { keys }));
+    let keys = vec![
+        String::from("databaseTuning"),
+        String::from("fromTheFuture"),
+    ];
+    assert_eq!(
+        error.syncthing(),
+        Some(&SyncthingError::WouldReset { keys })
+    );
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("databaseTuning, fromTheFuture"), "{error}");
+    assert!(
+        error.to_string().contains("databaseTuning, fromTheFuture"),
+        "{error}"
+    );
     assert_eq!(daemon.only().method, "GET");
 }
 
 #[tokio::test]
 async fn a_mistake_names_the_call_it_was_made_in() {
     let daemon = Daemon::start().await;
-    let error = daemon.client().config().add_folder(&Folder::new("a", "")).await.unwrap_err();
+    let error = daemon
+        .client()
+        .config()
+        .add_folder(&Folder::new("a", ""))
+        .await
+        .unwrap_err();
     assert_eq!(error.operation().unwrap().name(), "config.folders.post");
 }

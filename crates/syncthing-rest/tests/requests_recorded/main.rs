@@ -2,6 +2,12 @@
 //! more through the client: each is made by a typed call that sends the recorded
 //! request, and each recorded refusal becomes the right [`SyncthingError`].
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod replay;
@@ -41,7 +47,9 @@ struct Request {
 impl Recording {
     /// All of a version, by name. Some files hold events without a request.
     fn all(version: &str) -> Vec<(String, Self)> {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version);
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures")
+            .join(version);
         let mut all = Vec::new();
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -65,7 +73,10 @@ impl Recording {
         let mut answer = Answer::new(self.status, body);
         for (name, value) in &self.headers {
             // Those of the connection are made anew.
-            if !matches!(name.as_str(), "content-length" | "transfer-encoding" | "connection") {
+            if !matches!(
+                name.as_str(),
+                "content-length" | "transfer-encoding" | "connection"
+            ) {
                 answer = answer.header(name, value);
             }
         }
@@ -87,11 +98,17 @@ fn meaning(name: &str, version: &str) -> Option<SyncthingError> {
     let old = version == "1.19";
     Some(match name {
         "auth-hostcheck" => E::HostCheck,
-        "auth-ping-nokey" | "auth-ping-badkey" | "auth-password-basic" => E::Unauthorized(Unauthorized::Csrf),
+        "auth-ping-nokey" | "auth-ping-badkey" | "auth-password-basic" => {
+            E::Unauthorized(Unauthorized::Csrf)
+        }
         "auth-ping-bearer" | "auth-health-nokey" | "auth-svc-lang-nokey" if old => {
             E::Unauthorized(Unauthorized::Csrf)
         }
-        "auth-password-nokey" | "auth-health-password" | "auth-login-bad" | "auth-login-good" | "auth-logout"
+        "auth-password-nokey"
+        | "auth-health-password"
+        | "auth-login-bad"
+        | "auth-login-good"
+        | "auth-logout"
             if old =>
         {
             E::Unauthorized(Unauthorized::NotAuthorized)
@@ -193,7 +210,11 @@ fn check(name: &str, version: &str, result: Result<(), Error>) {
         (Ok(()), None) => {}
         (Ok(()), Some(meaning)) => panic!("{version}/{name} was to be {meaning:?}"),
         (Err(error), meaning) => {
-            assert_eq!(error.syncthing(), meaning.as_ref(), "{version}/{name}: {error}");
+            assert_eq!(
+                error.syncthing(),
+                meaning.as_ref(),
+                "{version}/{name}: {error}"
+            );
             assert!(!error.is_retryable(), "{version}/{name}: {error}");
         }
     }
@@ -224,7 +245,11 @@ async fn every_recorded_request_is_made_by_a_call_and_its_answer_understood() {
             let result = call.run.await;
             let sent = daemon.seen().pop().unwrap();
             assert_eq!(sent.method, recording.request.method, "{version}/{name}");
-            assert_eq!(decoded(&sent.target), decoded(&recording.request.path), "{version}/{name}");
+            assert_eq!(
+                decoded(&sent.target),
+                decoded(&recording.request.path),
+                "{version}/{name}"
+            );
             check(&name, version, result);
         }
         // What no typed call can be made to send.
@@ -258,7 +283,11 @@ async fn a_call_that_the_daemon_lacks_is_told_with_its_version_and_the_daemons()
     let daemon = Daemon::start().await;
     let client = daemon.client();
     let mut messages = Vec::new();
-    for (version, name) in [("1.19", "system-paths"), ("2.x", "system-debug"), ("1.29", "err-unknown-path")] {
+    for (version, name) in [
+        ("1.19", "system-paths"),
+        ("2.x", "system-debug"),
+        ("1.29", "err-unknown-path"),
+    ] {
         let all = Recording::all(version);
         let recording = &all.iter().find(|(found, _)| found == name).unwrap().1;
         daemon.answer(recording.answer());
@@ -269,8 +298,14 @@ async fn a_call_that_the_daemon_lacks_is_told_with_its_version_and_the_daemons()
         messages.push(error.to_string());
     }
     for (message, parts) in messages.iter().zip([
-        ["(v1.19.2-ds1)", "has no /rest/system/paths, which came with v1.21.0"],
-        ["(v2.1.3)", "has no /rest/system/debug, which ended with v2.0.0"],
+        [
+            "(v1.19.2-ds1)",
+            "has no /rest/system/paths, which came with v1.21.0",
+        ],
+        [
+            "(v2.1.3)",
+            "has no /rest/system/debug, which ended with v2.0.0",
+        ],
         ["(v1.29.5)", "has no such call"],
     ]) {
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");

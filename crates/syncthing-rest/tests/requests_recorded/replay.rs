@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde_json::Value;
+use syncthing_rest::model::DeviceId;
 use syncthing_rest::model::config::{Config, Device, Folder, Options};
 use syncthing_rest::model::noauth::Login;
-use syncthing_rest::model::DeviceId;
 use syncthing_rest::{Client, Error};
 
 use crate::Request;
@@ -35,7 +35,10 @@ where
 /// The request as it is, without a name.
 pub(crate) fn raw(client: &Client, request: &Request) -> Replay {
     let (path, query) = parts(request);
-    let query: Vec<_> = query.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let query: Vec<_> = query
+        .iter()
+        .map(|(key, value)| (&**key, &**value))
+        .collect();
     let mut call = client.raw(request.method.parse().unwrap(), &path, &query);
     if let Some(body) = &request.body {
         call = call.json_body(body);
@@ -58,7 +61,10 @@ fn parts(request: &Request) -> (String, Vec<(String, String)>) {
 /// The typed call that sends the request, if there is one.
 pub(crate) fn typed(client: &Client, request: &Request) -> Option<Replay> {
     let (path, query) = parts(request);
-    let arguments = Arguments { query, body: request.body.as_ref() };
+    let arguments = Arguments {
+        query,
+        body: request.body.as_ref(),
+    };
     let short = path.strip_prefix("/rest/").unwrap_or(&path);
     let (group, rest) = short.split_once('/').unwrap_or((short, ""));
     let call = (&*request.method, rest);
@@ -113,7 +119,9 @@ fn system(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Opt
         (("GET", "connections"), _) => run(system.connections()),
         (("GET", "discovery"), _) => run(system.discovery()),
         (("GET", "paths"), _) => run(system.paths()),
-        (("GET", "browse"), _) => run(system.directories(arguments.get("current").unwrap_or_default())),
+        (("GET", "browse"), _) => {
+            run(system.directories(arguments.get("current").unwrap_or_default()))
+        }
         (("GET", "upgrade"), _) => run(system.check_upgrade()),
         (("POST", "upgrade"), _) => run(system.upgrade()),
         (("POST", "restart"), _) => run(system.restart()),
@@ -130,7 +138,11 @@ fn system(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Opt
 
 fn logging(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Option<Replay> {
     let system = client.system();
-    let list = |key| arguments.get(key).map(|list| list.split(',').collect::<Vec<_>>());
+    let list = |key| {
+        arguments
+            .get(key)
+            .map(|list| list.split(',').collect::<Vec<_>>())
+    };
     match call {
         ("GET", "error") => run(system.errors()),
         ("POST", "error") => run(system.report_error(arguments.body::<String>()?)),
@@ -227,7 +239,10 @@ fn config(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Opt
 }
 
 fn db(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Option<Replay> {
-    let (folder, device) = (arguments.get("folder").map(|id| client.folder(id)), arguments.device());
+    let (folder, device) = (
+        arguments.get("folder").map(|id| client.folder(id)),
+        arguments.device(),
+    );
     let file = arguments.get("file").unwrap_or_default();
     match (call, folder, device) {
         (("GET", "status"), Some(folder), _) => run(folder.status()),
@@ -237,7 +252,9 @@ fn db(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Option<
         }
         (("GET", "completion"), None, Some(device)) => run(client.device(device).completion()),
         (("GET", "browse"), Some(folder), _) => {
-            let mut browse = folder.browse().prefix(arguments.get("prefix").unwrap_or_default());
+            let mut browse = folder
+                .browse()
+                .prefix(arguments.get("prefix").unwrap_or_default());
             if let Some(levels) = arguments.number("levels") {
                 browse = browse.levels(levels);
             }
@@ -248,16 +265,21 @@ fn db(client: &Client, call: (&str, &str), arguments: &Arguments<'_>) -> Option<
         }
         (("GET", "file"), Some(folder), _) => run(folder.file(file)),
         (("GET", "need"), Some(folder), _) => match arguments.number("perpage") {
-            Some(rows) => run(folder.need().per_page(rows).page(arguments.number::<u32>("page"))),
+            Some(rows) => run(folder
+                .need()
+                .per_page(rows)
+                .page(arguments.number::<u32>("page"))),
             None => run(folder.need().page(None)),
         },
-        (("GET", "remoteneed"), Some(folder), Some(device)) => {
-            run(folder.remote_need(device).per_page(arguments.number("perpage")?).page(None))
-        }
+        (("GET", "remoteneed"), Some(folder), Some(device)) => run(folder
+            .remote_need(device)
+            .per_page(arguments.number("perpage")?)
+            .page(None)),
         (("GET", "localchanged"), Some(folder), _) => run(folder.local_changed().page(None)),
         (("GET", "ignores"), Some(folder), _) => run(folder.ignores()),
         (("POST", "ignores"), Some(folder), _) => {
-            let lines: Vec<String> = serde_json::from_value(arguments.body?["ignore"].clone()).ok()?;
+            let lines: Vec<String> =
+                serde_json::from_value(arguments.body?["ignore"].clone()).ok()?;
             run(folder.set_ignores(lines))
         }
         (("POST", "scan"), Some(folder), _) => {

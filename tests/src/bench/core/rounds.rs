@@ -9,7 +9,7 @@ use xtask::table::Table;
 use super::Result;
 use super::clients::Kind;
 use super::server::{BIG, Server};
-use crate::bench::measure::Cost;
+use crate::cost::Cost;
 use crate::bench::stats::{median, number, ratio};
 
 /// Requests of the two runs whose difference is the cost of a request.

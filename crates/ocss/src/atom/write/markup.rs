@@ -15,6 +15,8 @@ pub(crate) struct Markup {
     scope: Vec<(Box<str>, Namespace, usize)>,
     /// The names of the open elements.
     open: Vec<Box<str>>,
+    /// The prefixes in the tag that is being written: their meaning is settled.
+    used: Vec<Box<str>>,
 }
 
 impl Markup {
@@ -34,6 +36,7 @@ impl Markup {
             out: String::new(),
             scope: Vec::new(),
             open: Vec::new(),
+            used: Vec::new(),
         }
     }
 
@@ -198,6 +201,8 @@ impl Markup {
         if !self.stands_for(&prefix, namespace) {
             self.declare(&prefix, namespace, depth)?;
         }
+        self.used.clear();
+        self.used.push(prefix);
         // Where it will be wanted, and what the service itself writes.
         if is_root && !self.stands_for("oc", &Namespace::Oc) && *namespace == Namespace::Atom {
             self.declare("oc", &Namespace::Oc, depth)?;
@@ -230,19 +235,12 @@ impl Markup {
         }
         let is_usable = !matches!(wanted, "" | "xml" | "xmlns");
         if is_usable && self.stands_for(wanted, &attribute.namespace) {
+            self.used.push(wanted.into());
             return Ok(wanted.into());
         }
-        let taken_here = |scope: &[(Box<str>, Namespace, usize)], prefix: &str| {
-            scope
-                .iter()
-                .any(|(other, _, at)| *at == depth && &**other == prefix)
-        };
-        // The element itself may use an outer meaning of the prefix.
-        let used_here = self
-            .open
-            .last()
-            .is_some_and(|name| self::prefix(name) == wanted);
-        if is_usable && !used_here && !taken_here(&self.scope, wanted) {
+        let is_free = !self.used.iter().any(|used| **used == *wanted)
+            && !self.scope.iter().any(|(other, _, at)| *at == depth && **other == *wanted);
+        if is_usable && is_free {
             self.declare(wanted, &attribute.namespace, depth)?;
             return Ok(wanted.into());
         }
@@ -252,7 +250,9 @@ impl Markup {
                 && self.stands_for(prefix, namespace)
         });
         if let Some((prefix, _, _)) = known {
-            return Ok(prefix.clone());
+            let prefix = prefix.clone();
+            self.used.push(prefix.clone());
+            return Ok(prefix);
         }
         let mut number = 0;
         loop {

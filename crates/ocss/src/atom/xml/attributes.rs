@@ -89,6 +89,14 @@ pub(super) fn resolved<'a>(
     })
 }
 
+/// The names and raw values of what an XML declaration says.
+pub(super) fn pairs(raw: &str) -> Result<Vec<(&str, &str)>, &'static str> {
+    let mut places = Vec::new();
+    split(raw, &mut places)?;
+    let pair = |place: Place| (&raw[place.name], &raw[place.value]);
+    Ok(places.into_iter().map(pair).collect())
+}
+
 fn split(raw: &str, places: &mut Vec<Place>) -> Result<(), &'static str> {
     places.clear();
     let bytes = raw.as_bytes();

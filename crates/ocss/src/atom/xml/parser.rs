@@ -170,7 +170,7 @@ impl Parser {
                 Ok(Event::CData(_)) => Err(OUTSIDE),
                 Ok(Event::Decl(declaration)) => {
                     if self.position + at as u64 == 0 {
-                        check_version(declaration.version().ok().as_deref())
+                        check_declaration(declaration.get(3..).unwrap_or_default())
                     } else {
                         Err("an XML declaration is not at the beginning")
                     }
@@ -292,17 +292,22 @@ impl Parser {
 
 const OUTSIDE: &str = "there is text outside the root element";
 
-fn check_version(version: Option<&str>) -> Step {
-    match version {
-        // Others may be read as 1.0 (XML 1.0, fifth edition, section 2.8).
-        Some(version)
-            if version
-                .strip_prefix("1.")
-                .is_some_and(|minor| !minor.is_empty()) =>
-        {
-            Ok(())
-        }
-        _ => Err("the XML declaration has no version that is known"),
+/// Checks an XML declaration, given without its target `xml`.
+fn check_declaration(raw: &str) -> Step {
+    let pairs = attributes::pairs(raw)?;
+    let (version, rest) = match pairs.split_first() {
+        Some((("version", version), rest)) => (version, rest),
+        _ => return Err("the XML declaration has no version"),
+    };
+    // Later versions may be read as 1.0 (XML 1.0, fifth edition, section 2.8).
+    let minor = version.strip_prefix("1.").unwrap_or_default();
+    if minor.is_empty() || !minor.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("the XML declaration has no version that is known");
+    }
+    match rest {
+        [] | [("encoding", _)] => Ok(()),
+        [("standalone", "yes" | "no")] | [("encoding", _), ("standalone", "yes" | "no")] => Ok(()),
+        _ => Err("the XML declaration has parts that are not known"),
     }
 }
 

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Site;
 use crate::emulator::layout::Place;
 use crate::emulator::world::{
-    Binding, Client, ClientData, Data, Kind, Model, Seen, Times, Vendor, World, fixed_times,
+    Binding, Client, ClientData, Data, GdataDatastore, Kind, Model, Seen, Times, Vendor, World,
+    fixed_times,
 };
 use crate::emulator::xml::{ATOM, OC, Writer};
 
@@ -25,9 +26,6 @@ pub(in crate::emulator) enum Item<'a> {
     /// An item of the datastore with this id.
     Content(Seen<'a>, &'a str, &'a str),
 }
-
-/// An entity tag.
-pub(in crate::emulator) type Etag = String;
 
 impl Item<'_> {
     /// The URL of the entry itself.
@@ -54,7 +52,7 @@ impl Item<'_> {
     }
 
     /// Changes whenever the entry does.
-    pub(in crate::emulator) fn etag(&self) -> Etag {
+    pub(in crate::emulator) fn etag(&self) -> String {
         let mut hasher = DefaultHasher::new();
         match self {
             Self::Vendor(vendor) => ("vendor", &vendor.id).hash(&mut hasher),
@@ -240,20 +238,28 @@ fn write_client(client: &Client, url: &str, site: &Site, out: &mut Writer) {
             );
             begin(out);
             out.element("user_id", user_id);
-            out.open("datastores", &[]);
-            for datastore in datastores {
-                out.open("datastore", &[]);
-                out.element("dataclass", &datastore.dataclass);
-                out.element("url", &datastore.url);
-                out.element("name", &datastore.name);
-                out.close("datastore");
+            if datastores.is_empty() {
+                out.empty("datastores", &[]);
+            } else {
+                write_datastores(datastores, out);
             }
-            out.close("datastores");
             out.close("client");
             let datastores = site.url(Place::GdataDatastores, &[id]);
             out.empty("link", &[("rel", "datastores"), ("href", &datastores)]);
         }
     }
+}
+
+fn write_datastores(datastores: &[GdataDatastore], out: &mut Writer) {
+    out.open("datastores", &[]);
+    for datastore in datastores {
+        out.open("datastore", &[]);
+        out.element("dataclass", &datastore.dataclass);
+        out.element("url", &datastore.url);
+        out.element("name", &datastore.name);
+        out.close("datastore");
+    }
+    out.close("datastores");
 }
 
 fn write_binding(binding: &Binding, world: &World, url: &str, site: &Site, out: &mut Writer) {

@@ -4,7 +4,7 @@ mod entry;
 mod feed;
 mod service;
 
-pub(super) use self::entry::{Etag, Item};
+pub(super) use self::entry::Item;
 pub(super) use self::feed::{Next, feed};
 pub(super) use self::service::service_document;
 

@@ -1,6 +1,7 @@
 //! What is in a datastore, and what happened to it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::Times;
 use crate::time::Timestamp;
@@ -98,7 +99,13 @@ impl Store {
             self.live += 1;
         }
         let place = self.items.entry(new.id);
-        place.insert_entry(content).into_mut()
+        match place {
+            Entry::Vacant(place) => place.insert(content),
+            Entry::Occupied(mut place) => {
+                place.insert(content);
+                place.into_mut()
+            }
+        }
     }
 
     /// Deletes an item and keeps its tombstone.

@@ -4,12 +4,13 @@ mod content;
 mod seed;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use ring::digest;
 use sync_core::Secret;
 
-pub(super) use self::content::{Content, Data, Filter, NewContent, Seen, Store};
+pub(super) use self::content::{Data, Filter, NewContent, Seen, Store};
 use crate::time::Timestamp;
 
 /// A manufacturer of phones.
@@ -200,7 +201,8 @@ pub(super) struct World {
 impl World {
     /// The data of a fresh server.
     pub(super) fn fresh() -> Self {
-        seed::world()
+        static SEED: LazyLock<World> = LazyLock::new(seed::world);
+        SEED.clone()
     }
 
     /// The vendor with this id.

@@ -6,8 +6,8 @@ mod element;
 mod read;
 mod write;
 
-pub(super) use self::element::{Element, Node};
-pub(super) use self::read::{Malformed, is_xml_char, read};
+pub(super) use self::element::Element;
+pub(super) use self::read::{is_xml_char, read};
 pub(super) use self::write::Writer;
 
 /// Atom (RFC 4287).

@@ -21,8 +21,12 @@ impl Configuration {
     ///
     /// As [`replace_options`](Self::replace_options).
     pub async fn replace_default_folder(&self, folder: &Folder) -> Result<(), Error> {
-        self.replace_section(&endpoints::DEFAULTS_FOLDER, &endpoints::DEFAULTS_FOLDER_PUT, folder)
-            .await
+        self.replace_section(
+            &endpoints::DEFAULTS_FOLDER,
+            &endpoints::DEFAULTS_FOLDER_PUT,
+            folder,
+        )
+        .await
     }
 
     /// Changes the template of new folders: `PATCH /rest/config/defaults/folder`.
@@ -46,8 +50,12 @@ impl Configuration {
     ///
     /// As [`replace_options`](Self::replace_options).
     pub async fn replace_default_device(&self, device: &Device) -> Result<(), Error> {
-        self.replace_section(&endpoints::DEFAULTS_DEVICE, &endpoints::DEFAULTS_DEVICE_PUT, device)
-            .await
+        self.replace_section(
+            &endpoints::DEFAULTS_DEVICE,
+            &endpoints::DEFAULTS_DEVICE_PUT,
+            device,
+        )
+        .await
     }
 
     /// Changes the template of new devices: `PATCH /rest/config/defaults/device`.

@@ -20,8 +20,8 @@ use crate::{Client, endpoints};
 /// Every change is in effect and saved when the call ends, unless
 /// [`restart_required`](Self::restart_required) says otherwise, and makes a
 /// `ConfigSaved` event. The daemon has no means against two clients that change
-/// the same thing at once, so change little: a `patch_…` or one folder rather
-/// than a `replace`.
+/// the same thing at once, so change little: [`edit`](Self::edit), a `patch_…`
+/// or one folder rather than a `replace`.
 ///
 /// What the daemon does not understand it drops without a word: a key that it
 /// does not know, and a text that an enumeration does not have, for which it

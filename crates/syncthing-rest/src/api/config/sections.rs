@@ -25,7 +25,11 @@ impl Configuration {
     ///
     /// [`SyncthingError::BadRequest`] for a value of the wrong type.
     pub fn patch_options(&self, changes: &(impl Serialize + ?Sized)) -> Call<()> {
-        patch(self.client.call(&endpoints::OPTIONS_PATCH), changes, IdKey::None)
+        patch(
+            self.client.call(&endpoints::OPTIONS_PATCH),
+            changes,
+            IdKey::None,
+        )
     }
 
     /// Replaces all options: `PUT /rest/config/options`, safely. Prefer
@@ -63,7 +67,11 @@ impl Configuration {
     /// [`ErrorKind::Config`], with nothing sent, when the API key would become
     /// empty: the daemon makes one up then.
     pub fn patch_gui(&self, changes: &(impl Serialize + ?Sized)) -> Call<()> {
-        patch(self.client.call(&endpoints::GUI_PATCH), changes, IdKey::None)
+        patch(
+            self.client.call(&endpoints::GUI_PATCH),
+            changes,
+            IdKey::None,
+        )
     }
 
     /// Replaces all of the web interface's configuration:
@@ -76,7 +84,8 @@ impl Configuration {
     /// As both.
     pub async fn replace_gui(&self, gui: &Gui) -> Result<(), Error> {
         checks::gui(gui)?;
-        self.replace_section(&endpoints::GUI, &endpoints::GUI_PUT, gui).await
+        self.replace_section(&endpoints::GUI, &endpoints::GUI_PUT, gui)
+            .await
     }
 
     /// How users are looked up in a directory: `GET /rest/config/ldap`.
@@ -86,7 +95,11 @@ impl Configuration {
 
     /// Changes that: `PATCH /rest/config/ldap`, an object of the keys to change.
     pub fn patch_ldap(&self, changes: &(impl Serialize + ?Sized)) -> Call<()> {
-        patch(self.client.call(&endpoints::LDAP_PATCH), changes, IdKey::None)
+        patch(
+            self.client.call(&endpoints::LDAP_PATCH),
+            changes,
+            IdKey::None,
+        )
     }
 
     /// Replaces all of that: `PUT /rest/config/ldap`, safely: see
@@ -96,7 +109,8 @@ impl Configuration {
     ///
     /// As [`replace_options`](Self::replace_options).
     pub async fn replace_ldap(&self, ldap: &Ldap) -> Result<(), Error> {
-        self.replace_section(&endpoints::LDAP, &endpoints::LDAP_PUT, ldap).await
+        self.replace_section(&endpoints::LDAP, &endpoints::LDAP_PUT, ldap)
+            .await
     }
 
     /// Sends `new` by `put` if it has all the keys that `get` finds.
@@ -122,7 +136,10 @@ impl Configuration {
             })
             .await?;
         if !keys.is_empty() {
-            let message = format!("the daemon would reset what is left out: {}", keys.join(", "));
+            let message = format!(
+                "the daemon would reset what is left out: {}",
+                keys.join(", ")
+            );
             return Err(Error::new(ErrorKind::Config, message)
                 .with_detail(SyncthingError::WouldReset { keys })
                 .with_operation(put.operation()));

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use sync_core::{Call, Error};
 
 use super::super::{answered_within, or_default};
-use super::visit::{self, Entry};
 use super::FolderHandle;
+use super::visit::{self, Entry};
 use crate::endpoints;
 use crate::model::db::BrowseNode;
 
@@ -78,7 +78,10 @@ impl Browse {
     /// The call, to change its limits: an answer that begins within 10 minutes
     /// and has up to 256 MiB.
     pub fn call(self) -> Call<Vec<BrowseNode>> {
-        or_default(self.request().with_options(|options| options.max_body(LARGEST)))
+        or_default(
+            self.request()
+                .with_options(|options| options.max_body(LARGEST)),
+        )
     }
 
     fn request(&self) -> Call<Bytes> {

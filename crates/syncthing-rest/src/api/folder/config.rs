@@ -24,8 +24,9 @@ impl FolderHandle {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config), with nothing sent, for an
     /// ID with a slash: the daemon finds no such folder by its path. So with all
-    /// calls about the configuration of a folder; use the whole list of
-    /// [`folders`](crate::api::Configuration::folders) then.
+    /// calls about the configuration of a folder; [`edit`](Self::edit) knows
+    /// another way, and so does the whole list of
+    /// [`folders`](crate::api::Configuration::folders).
     pub fn config(&self) -> Call<Folder> {
         self.config_call(&endpoints::FOLDER).json()
     }

@@ -9,8 +9,8 @@ mod visit;
 use sync_core::{ApiError, Call, Error};
 
 pub use self::browse::Browse;
-pub use self::scan::Scan;
 pub(super) use self::scan::LIMIT as SCAN_LIMIT;
+pub use self::scan::Scan;
 pub use self::visit::Entry;
 use super::paged::Paged;
 use super::{checks, or_default};
@@ -71,8 +71,9 @@ impl FolderHandle {
     /// How much of it another device has, as far as that device has told.
     ///
     /// 100 per cent do not mean that it is in sync: ask
-    /// [`is_complete`](Completion::is_complete). Counting is hard work for the
-    /// daemon; do not ask in a loop but follow the events.
+    /// [`is_complete`](Completion::is_complete), or better
+    /// [`wait_until_in_sync`](Self::wait_until_in_sync). Counting is hard work
+    /// for the daemon; do not ask in a loop but follow the events.
     ///
     /// # Errors
     ///
@@ -154,9 +155,7 @@ impl FolderHandle {
             // Daemons before 1.28 answer 500 with the same words.
             let missing = format!("folder {id} does not exist");
             match ignores.error.as_deref() {
-                Some(text) if text == missing => {
-                    Err(refusal(text, SyncthingError::NoSuchFolder))
-                }
+                Some(text) if text == missing => Err(refusal(text, SyncthingError::NoSuchFolder)),
                 _ => Ok(ignores),
             }
         })
@@ -201,9 +200,10 @@ impl FolderHandle {
     /// Makes this device's files those of all devices, in a send-only folder:
     /// `POST /rest/db/override`.
     ///
-    /// The answer comes at once and the work goes on in the background: that it
-    /// is done is seen in the [`status`](Self::status). The daemon says 200 for
-    /// a folder that it does not know, or that is not send-only, too.
+    /// The answer comes at once and the work goes on in the background:
+    /// [`override_and_wait`](Self::override_and_wait) waits for its end. The
+    /// daemon says 200 for a folder that it does not know, or that is not
+    /// send-only, too.
     pub fn override_changes(&self) -> Call<()> {
         self.call(&endpoints::DB_OVERRIDE).empty()
     }
@@ -212,7 +212,7 @@ impl FolderHandle {
     /// `POST /rest/db/revert`. Added files are deleted.
     ///
     /// As with [`override_changes`](Self::override_changes), an answer of 200
-    /// means next to nothing.
+    /// means next to nothing: see [`revert_and_wait`](Self::revert_and_wait).
     pub fn revert_changes(&self) -> Call<()> {
         self.call(&endpoints::DB_REVERT).empty()
     }
@@ -256,5 +256,9 @@ impl FolderHandle {
 /// What the daemon refused in an answer of 200.
 fn refusal(text: &str, detail: SyncthingError) -> Error {
     let message = format!("{text}; {detail}");
-    Error::service(ApiError::new(http::StatusCode::OK).with_message(message).with_detail(detail))
+    Error::service(
+        ApiError::new(http::StatusCode::OK)
+            .with_message(message)
+            .with_detail(detail),
+    )
 }

@@ -28,7 +28,10 @@ pub(super) struct BodyReader {
 /// body's own.
 pub(super) fn split(body: Body) -> (Feeder, BodyReader) {
     let (sender, pieces) = mpsc::channel(WAITING);
-    let feeder = Feeder { body, pieces: sender };
+    let feeder = Feeder {
+        body,
+        pieces: sender,
+    };
     let reader = BodyReader {
         pieces,
         current: Bytes::new(),

@@ -50,6 +50,7 @@ impl Scan {
     }
 
     /// Scans this path of the folder only, and others that are named so.
+    #[allow(clippy::should_implement_trait, reason = "the daemon's own word")]
     pub fn sub(mut self, path: impl Into<String>) -> Self {
         self.subs.push(path.into());
         self

@@ -42,7 +42,8 @@ pub(super) async fn run<B>(
 ) -> Result<ControlFlow<B>, Error> {
     let (feeder, reader) = split(body);
     let (sender, mut batches) = mpsc::channel(WAITING);
-    let decoding = tokio::task::spawn_blocking(move || decode(BufReader::new(reader), prefix, sender));
+    let decoding =
+        tokio::task::spawn_blocking(move || decode(BufReader::new(reader), prefix, sender));
     let mut feeding = pin!(feeder.run());
     let mut fed = false;
     loop {
@@ -83,7 +84,9 @@ fn decode(
         problem: None,
     };
     let mut json = serde_json::Deserializer::from_reader(reader);
-    let result = Nodes(&mut walk).deserialize(&mut json).and_then(|()| json.end());
+    let result = Nodes(&mut walk)
+        .deserialize(&mut json)
+        .and_then(|()| json.end());
     // What was decoded before an error is true all the same.
     walk.flush();
     match (walk.problem, result) {
@@ -186,19 +189,31 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::Name => path = Some(walk.path_of(&map.next_value::<String>()?)),
-                Key::ModTime => modified = map.next_value::<crate::wire::Read<Option<Time>>>()?.0.flatten(),
+                Key::ModTime => {
+                    modified = map
+                        .next_value::<crate::wire::Read<Option<Time>>>()?
+                        .0
+                        .flatten()
+                }
                 Key::Size => size = map.next_value::<Option<i64>>()?.unwrap_or_default(),
                 Key::Type => file_type = map.next_value()?,
                 Key::Children => {
                     let Some(path) = path.as_ref() else {
-                        walk.problem = Some("a directory's name comes after its children, so that they have no path");
+                        walk.problem = Some(
+                            "a directory's name comes after its children, so that they have no path",
+                        );
                         return Err(A::Error::custom("no name yet"));
                     };
                     // All daemons say everything about a directory before its
                     // children. Should one not, the directory comes after them.
                     if let Some(file_type) = file_type.clone() {
                         shown = true;
-                        let entry = Entry { path: path.clone(), file_type, size, modified };
+                        let entry = Entry {
+                            path: path.clone(),
+                            file_type,
+                            size,
+                            modified,
+                        };
                         if !walk.show(entry) {
                             return Err(stopped());
                         }

@@ -1,7 +1,7 @@
 //! What the daemon does with the calls, in memory.
 //!
-//! As measured: Go decodes a body over what is there (`PATCH`) or over the
-//! defaults (`PUT`, `POST`); `null` and unknown keys do nothing; objects and
+//! As measured: Go decodes a body over what is there (`PATCH`) or over defaults
+//! (`PUT`, `POST`), which are the user's templates for folders and devices; `null` and unknown keys do nothing; objects and
 //! maps merge; a list keeps the elements that it decodes over; `versioning`
 //! begins with defaults in some keys; folders are shared with this device
 //! always, and with devices that exist only.
@@ -11,7 +11,7 @@ use crate::edit::diff::items;
 
 pub(super) struct Daemon {
     pub(super) config: Value,
-    /// A configuration with one folder and one device, all as built in.
+    /// A configuration with all as built in.
     defaults: Value,
 }
 
@@ -22,20 +22,23 @@ impl Daemon {
 
     pub(super) fn apply(&mut self, change: &Change) {
         let body = change.body();
-        let folder = self.defaults["folders"][0].clone();
-        let device = self.defaults["devices"][0].clone();
+        let folder = self.config["defaults"]["folder"].clone();
+        let device = self.config["defaults"]["device"].clone();
         match (change.section(), change.action()) {
             (Section::All, Action::Replace) => {
                 let mut config = over(&self.defaults, body);
-                config["folders"] = each_over(&folder, &body["folders"]);
-                config["devices"] = each_over(&device, &body["devices"]);
+                let templates = config["defaults"].clone();
+                config["folders"] = each_over(&templates["folder"], &body["folders"]);
+                config["devices"] = each_over(&templates["device"], &body["devices"]);
                 self.config = config;
             }
-            (Section::Folders, Action::Replace) => {
-                self.config["folders"] = each_over(&folder, body);
+            (Section::Folder(id), Action::Replace) if !is_addressable(id) => {
+                self.put("folders", "id", over(&folder, body));
             }
             (Section::Folder(_), Action::Add) => self.put("folders", "id", over(&folder, body)),
-            (Section::Device(_), Action::Add) => self.put("devices", "deviceID", over(&device, body)),
+            (Section::Device(_), Action::Add) => {
+                self.put("devices", "deviceID", over(&device, body))
+            }
             (Section::Folder(id), action) => self.item("folders", "id", id, action, &folder, body),
             (Section::Device(id), action) => {
                 self.item("devices", "deviceID", id, action, &device, body);
@@ -63,9 +66,21 @@ impl Daemon {
         };
     }
 
-    fn item(&mut self, list: &str, id: &str, name: &str, action: Action, defaults: &Value, body: &Value) {
+    fn item(
+        &mut self,
+        list: &str,
+        id: &str,
+        name: &str,
+        action: Action,
+        defaults: &Value,
+        body: &Value,
+    ) {
         assert!(is_addressable(name), "404 page not found: {name}");
-        let at = self.config[list].as_array().unwrap().iter().position(|item| item[id] == *name);
+        let at = self.config[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .position(|item| item[id] == *name);
         match (action, at) {
             (Action::Remove, at) => {
                 let list = self.config[list].as_array_mut().unwrap();
@@ -99,7 +114,9 @@ pub(super) fn prepare(config: &mut Value) {
     add_own_device(config.as_object_mut().unwrap(), OWN);
     let known: BTreeSet<String> = {
         let config = config.as_object().unwrap();
-        items(config, "devices", "deviceID").map(|(id, _)| id.to_owned()).collect()
+        items(config, "devices", "deviceID")
+            .map(|(id, _)| id.to_owned())
+            .collect()
     };
     for folder in config["folders"].as_array_mut().unwrap() {
         let devices = folder["devices"].as_array_mut().unwrap();
@@ -108,7 +125,11 @@ pub(super) fn prepare(config: &mut Value) {
 }
 
 fn each_over(defaults: &Value, list: &Value) -> Value {
-    list.as_array().unwrap().iter().map(|item| over(defaults, item)).collect()
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|item| over(defaults, item))
+        .collect()
 }
 
 /// Decodes `body` over `present`.
@@ -152,5 +173,7 @@ fn decode(present: &Value, body: &Value, key: &str) -> Value {
 /// The only map in the configuration is `versioning.params`, from text to text.
 /// Every struct has something else in it, or more keys.
 fn is_map(object: &Object) -> bool {
-    object.keys().all(|key| ["keep", "cleanoutDays", "maxAge", "command"].contains(&key.as_str()))
+    object
+        .keys()
+        .all(|key| ["keep", "cleanoutDays", "maxAge", "command"].contains(&key.as_str()))
 }

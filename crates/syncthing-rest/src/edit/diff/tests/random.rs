@@ -4,7 +4,7 @@
 use super::daemon::{Daemon, over, prepare};
 use super::*;
 
-const CASES: u64 = 1_500;
+const CASES: u64 = 700;
 const EMPTY_IDS: [&str; 2] = ["id", "deviceID"];
 
 /// The captured configuration of a daemon, with some more in it.
@@ -14,6 +14,8 @@ fn start(text: &str) -> Value {
     let recorded: Value = serde_json::from_str(&text.replace(own, OWN)).unwrap();
     let mut config = recorded["body"].clone();
     let template = config["folders"][0].clone();
+    // Without a type, parameters do not matter, and the template's may come in.
+    config["folders"][0]["versioning"]["type"] = json!("trashcan");
     let list = config["folders"].as_array_mut().unwrap();
     for id in ["photos", "a b&c%", "a/b"] {
         let mut folder = template.clone();
@@ -23,26 +25,25 @@ fn start(text: &str) -> Value {
         folder["versioning"]["params"] = json!({"keep": "5", "cleanoutDays": "1"});
         list.push(folder);
     }
+    // The templates have other values than what is there, so that a reset shows.
+    for place in ["/defaults/folder", "/defaults/device"] {
+        spoil(config.pointer_mut(place).unwrap(), "");
+    }
+    config["defaults"]["folder"]["versioning"]["params"] = json!({});
     config
 }
 
-/// The same with everything as built in: other values than in [`start`], so
-/// that a reset shows.
+/// The same with everything as built in.
 fn defaults(config: &Value) -> Value {
     let mut defaults = config.clone();
     spoil(&mut defaults, "");
-    defaults["folders"].as_array_mut().unwrap().truncate(1);
-    defaults["devices"].as_array_mut().unwrap().truncate(1);
-    let lists = ["/folders/0/devices", "/devices/0/addresses", "/options/listenAddresses"];
-    for place in lists {
+    for place in ["/folders", "/devices", "/options/listenAddresses"] {
         *defaults.pointer_mut(place).unwrap() = json!([]);
     }
-    for place in ["/folders/0", "/defaults/folder"] {
-        let versioning = &mut defaults.pointer_mut(place).unwrap()["versioning"];
-        versioning["params"] = json!({});
-        versioning["cleanupIntervalS"] = json!(3600);
-        versioning["fsType"] = json!("basic");
-    }
+    let versioning = &mut defaults["defaults"]["folder"]["versioning"];
+    versioning["params"] = json!({});
+    versioning["cleanupIntervalS"] = json!(3600);
+    versioning["fsType"] = json!("basic");
     defaults
 }
 
@@ -65,7 +66,9 @@ fn change_one(random: &mut fastrand::Rng, object: &mut Object) {
         .filter(|key| !["id", "deviceID", "path", "devices", "version"].contains(&key.as_str()))
         .cloned()
         .collect();
-    let Some(key) = random.choice(&keys) else { return };
+    let Some(key) = random.choice(&keys) else {
+        return;
+    };
     let number = random.u16(1000..);
     match &mut object[key] {
         Value::Bool(value) => *value = !*value,
@@ -89,21 +92,32 @@ fn change_one(random: &mut fastrand::Rng, object: &mut Object) {
 
 fn remove_one(random: &mut fastrand::Rng, object: &mut Object) {
     let keep = ["id", "deviceID", "path", "devices", "apiKey", "versioning"];
-    let keys: Vec<String> =
-        object.keys().filter(|key| !keep.contains(&key.as_str())).cloned().collect();
+    let keys: Vec<String> = object
+        .keys()
+        .filter(|key| !keep.contains(&key.as_str()))
+        .cloned()
+        .collect();
     if let Some(key) = random.choice(&keys) {
         object.remove(key);
     }
 }
 
 fn edit(random: &mut fastrand::Rng, config: &mut Value) {
-    const SECTIONS: [&str; 5] = ["/options", "/gui", "/ldap", "/defaults/folder", "/defaults/device"];
+    const SECTIONS: [&str; 5] = [
+        "/options",
+        "/gui",
+        "/ldap",
+        "/defaults/folder",
+        "/defaults/device",
+    ];
     let number = random.u32(..);
     let folders = config["folders"].as_array().unwrap().len();
     let devices = config["devices"].as_array().unwrap().len();
     match random.u8(..16) {
         0..=2 => {
-            let section = config.pointer_mut(random.choice(SECTIONS).unwrap()).unwrap();
+            let section = config
+                .pointer_mut(random.choice(SECTIONS).unwrap())
+                .unwrap();
             change_one(random, section.as_object_mut().unwrap());
         }
         3..=5 if folders > 0 => {
@@ -119,15 +133,24 @@ fn edit(random: &mut fastrand::Rng, config: &mut Value) {
             remove_one(random, folder.as_object_mut().unwrap());
         }
         8 => {
-            let section = config.pointer_mut(random.choice(["/options", "/gui"]).unwrap()).unwrap();
+            let section = config
+                .pointer_mut(random.choice(["/options", "/gui"]).unwrap())
+                .unwrap();
             remove_one(random, section.as_object_mut().unwrap());
         }
         9 if folders > 0 => {
-            config["folders"].as_array_mut().unwrap().remove(random.usize(..folders));
+            config["folders"]
+                .as_array_mut()
+                .unwrap()
+                .remove(random.usize(..folders));
         }
         10 if folders > 0 => {
             let mut folder = config["folders"][0].clone();
-            folder["id"] = json!(if random.bool() { format!("new/{number}") } else { format!("new{number}") });
+            folder["id"] = json!(if random.bool() {
+                format!("new/{number}")
+            } else {
+                format!("new{number}")
+            });
             config["folders"].as_array_mut().unwrap().push(folder);
         }
         11 => {
@@ -140,9 +163,16 @@ fn edit(random: &mut fastrand::Rng, config: &mut Value) {
             list.retain(|device| device["deviceID"] == OWN || random.bool());
         }
         13 if folders > 0 => {
-            let ids: Vec<Value> = config["devices"].as_array().unwrap().iter()
-                .map(|device| device["deviceID"].clone()).collect();
-            let ids = ids.iter().filter(|_| random.bool()).filter_map(Value::as_str);
+            let ids: Vec<Value> = config["devices"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|device| device["deviceID"].clone())
+                .collect();
+            let ids = ids
+                .iter()
+                .filter(|_| random.bool())
+                .filter_map(Value::as_str);
             let shared = shared_with(&ids.collect::<Vec<_>>());
             config["folders"][random.usize(..folders)]["devices"] = shared;
         }
@@ -160,15 +190,22 @@ fn edit(random: &mut fastrand::Rng, config: &mut Value) {
 fn as_shown(edited: &Value, defaults: &Value) -> Value {
     let mut shown = edited.clone();
     prepare(&mut shown);
-    for (list, id) in [("folders", "id"), ("devices", "deviceID")] {
+    let templates = shown["defaults"].clone();
+    for (list, id, template) in [
+        ("folders", "id", "folder"),
+        ("devices", "deviceID", "device"),
+    ] {
         let items = shown[list].as_array_mut().unwrap();
         for item in items.iter_mut() {
-            fill(item, &defaults[list][0]);
+            fill(item, &templates[template]);
         }
         items.sort_by_key(|item| item[id].as_str().unwrap().to_owned());
     }
-    for place in ["/options", "/gui", "/ldap", "/defaults/folder", "/defaults/device"] {
-        fill(shown.pointer_mut(place).unwrap(), defaults.pointer(place).unwrap());
+    for place in ["/options", "/gui", "/ldap"] {
+        fill(
+            shown.pointer_mut(place).unwrap(),
+            defaults.pointer(place).unwrap(),
+        );
     }
     shown
 }
@@ -199,6 +236,7 @@ fn starts() -> [Value; 3] {
 
 #[test]
 fn the_planned_calls_make_exactly_the_edited_configuration() {
+    let mut refusals = 0;
     for before in starts() {
         let defaults = defaults(&before);
         for seed in 0..CASES {
@@ -207,7 +245,17 @@ fn the_planned_calls_make_exactly_the_edited_configuration() {
             for _ in 0..random.u8(1..5) {
                 edit(&mut random, &mut after);
             }
-            let changes = plan(&before, &after, OWN).unwrap();
+            let changes = match plan(&before, &after, OWN) {
+                Ok(changes) => changes,
+                Err(refused) => {
+                    refusals += 1;
+                    assert!(
+                        refused.0.contains("of the template"),
+                        "seed {seed}: {refused:?}"
+                    );
+                    continue;
+                }
+            };
             let mut daemon = Daemon::new(before.clone(), defaults.clone());
             for change in &changes {
                 assert!(change.endpoint().is_some(), "{change}");
@@ -217,12 +265,17 @@ fn the_planned_calls_make_exactly_the_edited_configuration() {
             assert_eq!(sorted(daemon.config), expected, "seed {seed}: {changes:?}");
         }
     }
+    assert!(refusals < CASES / 10, "{refusals}");
 }
 
 /// The object of the section that a change is about.
 fn section<'a>(config: &'a Value, section: &Section) -> Option<&'a Value> {
     let named = |list: &str, key: &str, id: &str| {
-        config[list].as_array().unwrap().iter().find(|item| item[key] == *id)
+        config[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item[key] == *id)
     };
     match section {
         Section::Folder(id) => named("folders", "id", id),
@@ -246,7 +299,7 @@ fn a_key_that_was_not_edited_is_never_set() {
             for _ in 0..random.u8(1..5) {
                 edit(&mut random, &mut after);
             }
-            for change in plan(&before, &after, OWN).unwrap() {
+            for change in plan(&before, &after, OWN).unwrap_or_default() {
                 if change.action() != Action::Set {
                     continue;
                 }
@@ -271,10 +324,15 @@ fn what_another_client_changes_meanwhile_stays() {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut after = before.clone();
         edit(&mut random, &mut after);
-        let changes = plan(&before, &after, OWN).unwrap();
+        let changes = plan(&before, &after, OWN).unwrap_or_default();
         let is_small = |change: &Change| matches!(change.action(), Action::Set | Action::Add);
         let edited = |place: &str| before.pointer(place) != after.pointer(place);
-        let places = ["/folders/1/label", "/options/urSeen", "/gui/user", "/devices/1/name"];
+        let places = [
+            "/folders/1/label",
+            "/options/urSeen",
+            "/gui/user",
+            "/devices/1/name",
+        ];
         if !changes.iter().all(is_small) || places.iter().any(|place| edited(place)) {
             continue;
         }
@@ -287,7 +345,11 @@ fn what_another_client_changes_meanwhile_stays() {
         }
         for place in places {
             kept += 1;
-            assert_eq!(daemon.config.pointer(place).unwrap(), "by another", "seed {seed}: {changes:?}");
+            assert_eq!(
+                daemon.config.pointer(place).unwrap(),
+                "by another",
+                "seed {seed}: {changes:?}"
+            );
         }
     }
     assert!(kept > 1000, "{kept}");
@@ -296,10 +358,19 @@ fn what_another_client_changes_meanwhile_stays() {
 #[test]
 fn the_model_of_the_daemon_does_what_was_measured() {
     let size = json!({"minDiskFree": {"value": 1, "unit": "%"}, "devices": [1, 2], "label": "x"});
-    let merged = over(&size, &json!({"minDiskFree": {"value": 5}, "label": null, "bogus": 1, "devices": []}));
-    assert_eq!(merged, json!({"minDiskFree": {"value": 5, "unit": "%"}, "devices": [], "label": "x"}));
+    let merged = over(
+        &size,
+        &json!({"minDiskFree": {"value": 5}, "label": null, "bogus": 1, "devices": []}),
+    );
+    assert_eq!(
+        merged,
+        json!({"minDiskFree": {"value": 5, "unit": "%"}, "devices": [], "label": "x"})
+    );
     let versioning = json!({"versioning": {"params": {"keep": "5"}, "cleanupIntervalS": 7200, "fsType": "fake"}});
-    let merged = over(&versioning, &json!({"versioning": {"params": {"maxAge": "1"}}}));
+    let merged = over(
+        &versioning,
+        &json!({"versioning": {"params": {"maxAge": "1"}}}),
+    );
     assert_eq!(
         merged["versioning"],
         json!({"params": {"keep": "5", "maxAge": "1"}, "cleanupIntervalS": 3600, "fsType": "basic"})

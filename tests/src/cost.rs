@@ -1,27 +1,34 @@
 //! What a process says about its own cost.
+//!
+//! Peak memory can only be measured by the process itself, and only once.
 
 use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use super::Result;
+use crate::Result;
 
 /// What a client's process prints, as JSON, when it's done.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Cost {
+pub struct Cost {
     /// Wall time of the work, without start and end of the process.
-    pub(super) seconds: f64,
+    pub seconds: f64,
     /// Time on a processor since its start; 0 where the kernel doesn't tell.
-    pub(super) cpu_seconds: f64,
+    pub cpu_seconds: f64,
     /// The most memory it has had (`VmHWM`), in KiB.
-    pub(super) peak_kib: u64,
+    pub peak_kib: u64,
     /// How many bytes of bodies it has seen.
-    pub(super) bytes: u64,
+    pub bytes: u64,
 }
 
 impl Cost {
-    /// The cost of this process until now.
-    pub(super) fn until_now(seconds: f64, bytes: u64) -> Result<Self> {
+    /// The cost of this process until now, of which `seconds` were spent on the
+    /// work.
+    ///
+    /// # Errors
+    ///
+    /// There is no `/proc`.
+    pub fn until_now(seconds: f64, bytes: u64) -> Result<Self> {
         Ok(Self {
             seconds,
             cpu_seconds: cpu_seconds().unwrap_or(0.0),

@@ -1,0 +1,162 @@
+//! Listings: their ends, their circles, and what is at other places.
+
+mod support;
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use http::StatusCode;
+use ocss::emulator::{Emulator, Fault};
+use ocss::{OcssErrorExt as _, SyncServerApi};
+use support::Lab;
+use sync_core::testing::mock::{self, ReplyTransport};
+
+#[tokio::test]
+async fn pages_in_a_circle_end_in_an_error_and_so_does_the_stream() {
+    let lab = Lab::plain();
+    lab.emulator.set_page_size(3);
+    let vendors = lab.anonymous().phones().vendors();
+    lab.emulator.fault("GET", 1000, Fault::next_loops()).unwrap();
+    let error = vendors.list().await.unwrap_err();
+    assert!(error.is_server() && error.is_protocol(), "{error:?}");
+    assert!(error.to_string().contains("circle"), "{error}");
+    let results: Vec<_> = vendors.stream().collect().await;
+    assert!(results.last().unwrap().is_err());
+    assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1, "it ends after an error");
+}
+
+#[tokio::test]
+async fn a_next_page_elsewhere_is_not_followed() {
+    let stranger = Emulator::builder().start().await.unwrap();
+    let lab = Lab::socket().await;
+    lab.emulator.set_page_size(3);
+    for url in [stranger.url(), "ftp://127.0.0.1/".to_owned(), "http://user@127.0.0.1/".to_owned(), "::".to_owned()] {
+        let fault = Fault::next_leads_to(format!("{url}phones/vendors/?page=2"));
+        lab.emulator.fault("GET", 1, fault).unwrap();
+        let error = lab.alice().phones().vendors().list().await.unwrap_err();
+        assert!(error.is_protocol(), "{url}: {error:?}");
+    }
+    assert!(stranger.requests().is_empty(), "nobody else saw a signature");
+    assert_eq!(lab.alice().phones().vendors().list().await.unwrap().len(), 7);
+}
+
+#[tokio::test]
+async fn a_listing_with_too_many_pages_is_an_error() {
+    let lab = Lab::plain();
+    lab.emulator.set_page_size(1);
+    let api = lab.builder().page_limit(7).build().unwrap();
+    assert_eq!(api.phones().vendors().list().await.unwrap().len(), 7);
+    let api = lab.builder().page_limit(6).build().unwrap();
+    let error = api.phones().vendors().list().await.unwrap_err();
+    assert!(error.is_protocol() && error.to_string().contains("6 pages"), "{error}");
+}
+
+#[tokio::test]
+async fn a_stream_asks_for_a_page_only_when_it_needs_one() {
+    let lab = Lab::plain();
+    lab.emulator.set_page_size(3);
+    let vendors = lab.anonymous().phones().vendors();
+    let mut stream = vendors.stream();
+    assert!(lab.requests().is_empty());
+    for _ in 0..3 {
+        stream.try_next().await.unwrap().unwrap();
+    }
+    assert_eq!(lab.requests().len(), 1);
+    stream.try_next().await.unwrap().unwrap();
+    assert_eq!(lab.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
+    let lab = Lab::plain();
+    let entry = |title: &str, operation: &str| {
+        format!(
+            "<entry><id>urn:uuid:a</id><title>{title}</title><updated>2010-01-01T00:00:00Z</updated>\
+             <oc:operation>{operation}</oc:operation></entry>"
+        )
+    };
+    let feed = format!(
+        "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:oc='http://schemas.obexcode.com/syncserver/2009' \
+         xmlns:at='http://purl.org/atompub/tombstones/1.0'>{}{}\
+         <at:deleted-entry ref='urn:uuid:b' when='2010-01-02T00:00:00Z'/></feed>",
+        entry("one", "insert"),
+        entry("two", "update")
+    );
+    let fault = || Fault::body("application/atom+xml", feed.clone());
+    let store = lab.alice().clients().datastore().get("my-datastore-client-id").await.unwrap();
+
+    lab.emulator.fault("GET", 1, fault()).unwrap();
+    let listed = store.contents().list().await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[0].title().await.unwrap().as_deref(), Some("one"));
+
+    lab.emulator.fault("GET", 1, fault()).unwrap();
+    let changes = store.contents().changes("2009-01-01T000000Z").await.unwrap();
+    let told: Vec<_> = changes.changes.iter().map(|change| (change.id.as_str(), change.operation.as_str())).collect();
+    assert_eq!(told, [("a", "update"), ("b", "delete")]);
+    let title = changes.changes[0].content.as_ref().unwrap().title().await.unwrap();
+    assert_eq!(title.as_deref(), Some("two"));
+    let mark = changes.next_mark().unwrap();
+    assert_eq!(mark.as_str(), "2010-01-02T000000Z", "for want of a better time, the latest change");
+
+    lab.emulator.fault("GET", 1, fault()).unwrap();
+    assert_eq!(store.contents().len().await.unwrap(), 2, "counted, as the service does not say");
+}
+
+#[tokio::test]
+async fn those_who_ask_at_the_same_time_share_one_request() {
+    let lab = Lab::socket().await;
+    let api = lab.alice();
+    let vendors = api.phones().vendors();
+    lab.requests();
+    let clone = vendors.clone();
+    let (one, two, three) = tokio::join!(vendors.list(), clone.list(), vendors.list());
+    assert!(one.unwrap().len() == 7 && two.unwrap().len() == 7 && three.unwrap().len() == 7);
+    assert_eq!(lab.requests().len(), 1);
+
+    let vendor = vendors.get("some-vendor-id").await.unwrap();
+    vendor.refresh();
+    lab.requests();
+    let other = vendor.clone();
+    let (one, two, three) = tokio::join!(vendor.name(), other.snapshot(), vendor.created());
+    assert_eq!(one.unwrap(), two.unwrap().name);
+    three.unwrap();
+    let requests = lab.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].headers.contains_key("if-none-match"), "asks only whether it has changed");
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_taken_as_it_was() {
+    let entry = "<entry xmlns='http://www.w3.org/2005/Atom'><id>urn:uuid:v</id><title>HTC</title></entry>";
+    let unchanged = mock::response(StatusCode::NOT_MODIFIED, "");
+    let transport = Arc::new(ReplyTransport::queue([
+        Ok(mock::with_header(mock::response(StatusCode::OK, entry), "etag", "\"1\"")),
+        Ok(unchanged),
+        Ok(mock::response(StatusCode::NOT_MODIFIED, "")),
+    ]));
+    let api = SyncServerApi::builder().transport(Arc::clone(&transport)).build().unwrap();
+    let vendor = api.phones().vendors().get("v").await.unwrap();
+    vendor.refresh();
+    assert_eq!(vendor.name().await.unwrap(), "HTC");
+    assert_eq!(transport.requests()[1].headers()["if-none-match"], "\"1\"");
+    // To who has not asked for it, it is no answer.
+    let error = api.phones().vendors().get("v").await.unwrap_err();
+    assert!(error.is_protocol(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_reader_that_gives_up_leaves_the_others_alone() {
+    let lab = Lab::plain();
+    let vendor = lab.anonymous().phones().vendors().get("some-vendor-id").await.unwrap();
+    vendor.refresh();
+    lab.requests();
+    let slow = Fault::slow(std::time::Duration::from_secs(3600));
+    lab.emulator.fault("GET", 1, slow).unwrap();
+    let mut first = Box::pin(vendor.name());
+    assert!(futures_util::poll!(&mut first).is_pending());
+    let mut second = Box::pin(vendor.name());
+    assert!(futures_util::poll!(&mut second).is_pending());
+    drop(first);
+    assert_eq!(second.await.unwrap(), "HTC");
+}
