@@ -1,6 +1,7 @@
 //! What a process says about its own cost.
 //!
-//! Peak memory can only be measured by the process itself, and only once.
+//! Peak memory can only be told of a whole process, so that whatever is to be
+//! measured is done in one of its own.
 
 use std::fs;
 
@@ -13,9 +14,10 @@ use crate::Result;
 pub struct Cost {
     /// Wall time of the work, without start and end of the process.
     pub seconds: f64,
-    /// Time on a processor since its start; 0 where the kernel doesn't tell.
+    /// Processor time of the main thread since its start; 0 where the kernel
+    /// doesn't tell.
     pub cpu_seconds: f64,
-    /// The most memory it has had (`VmHWM`), in KiB.
+    /// The most memory the process has had (`VmHWM`), in KiB.
     pub peak_kib: u64,
     /// How many bytes of bodies it has seen.
     pub bytes: u64,
@@ -41,15 +43,18 @@ impl Cost {
 /// The most memory that this process has had, in KiB.
 fn peak_kib() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = line.and_then(|line| line.trim().strip_suffix("kB"));
-    Ok(peak
-        .ok_or("no VmHWM in /proc/self/status")?
-        .trim()
-        .parse()?)
+    Ok(peak_in(&status).ok_or("no VmHWM in /proc/self/status")?)
 }
 
-/// Time on a processor of the main thread, to the nanosecond.
+/// The most memory that a process has had, in KiB, from its `/proc/…/status`.
+pub fn peak_in(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// Processor time of the main thread, to the nanosecond.
 fn cpu_seconds() -> Option<f64> {
     let text = fs::read_to_string("/proc/self/schedstat").ok()?;
     let nanoseconds: f64 = text.split_ascii_whitespace().next()?.parse().ok()?;

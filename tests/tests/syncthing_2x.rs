@@ -31,8 +31,14 @@ impl Stub {
         });
         let replayer = Replayer::new(cassette).order(Order::Repeat);
         let server = ScriptedServer::serve(replayer.handler()).await?;
-        let client = Client::builder(server.url("")).api_key("recorded without").build()?;
-        Ok(Self { client, replayer, _server: server })
+        let client = Client::builder(server.url(""))
+            .api_key("recorded without")
+            .build()?;
+        Ok(Self {
+            client,
+            replayer,
+            _server: server,
+        })
     }
 
     /// How many recordings of this request have not been asked for.
@@ -102,7 +108,10 @@ async fn folders_of_a_2_x_daemon_are_understood() -> Result<()> {
     let folder = stub.client.folder("lab");
     assert!(folder.status().await?.global_files > 0);
     assert!(!folder.browse().await?.is_empty());
-    assert_eq!(folder.file("späce & ünï.txt").await?.global.name, "späce & ünï.txt");
+    assert_eq!(
+        folder.file("späce & ünï.txt").await?.global.name,
+        "späce & ünï.txt"
+    );
     folder.need().page(None).await?;
     folder.errors().page(None).await?;
     folder.local_changed().page(None).await?;

@@ -1,5 +1,8 @@
 //! Changing the configuration without losing any of it.
 
+// What `every_version!` calls may panic as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -21,7 +24,9 @@ every_version![
 
 /// The configuration as the daemon sends it, read past the client under test.
 fn raw_config(lab: &Lab) -> Result<Value> {
-    Ok(serde_json::from_str(&lab.daemon.request("GET", "/rest/config", "")?.body)?)
+    Ok(serde_json::from_str(
+        &lab.daemon.request("GET", "/rest/config", "")?.body,
+    )?)
 }
 
 async fn what_is_read_is_written_back_whole(version: Version) -> Result<()> {
@@ -61,7 +66,10 @@ async fn an_edit_keeps_what_the_model_does_not_name(version: Version) -> Result<
         .folder("docs")
         .edit(|folder| {
             folder.rescan_interval_s = 777;
-            folder.versioning.params.insert("keep".to_owned(), "4".to_owned());
+            folder
+                .versioning
+                .params
+                .insert("keep".to_owned(), "4".to_owned());
         })
         .await?;
     assert!(edited.is_changed());
@@ -99,7 +107,11 @@ async fn edits_at_the_same_time_keep_each_others_changes(version: Version) -> Re
         assert_eq!(edited.changes.len(), 1, "{edited:?}");
     }
     let config = lab.client.config().get().await?;
-    let labels: Vec<_> = config.folders.iter().map(|folder| folder.label.as_str()).collect();
+    let labels: Vec<_> = config
+        .folders
+        .iter()
+        .map(|folder| folder.label.as_str())
+        .collect();
     assert_eq!(labels, ["Folder one", "Folder two"]);
     assert_eq!(config.options.max_recv_kbps, 4321);
     Ok(())
@@ -127,12 +139,20 @@ async fn an_edit_sends_only_what_it_changes(version: Version) -> Result<()> {
     let done: BTreeMap<String, (Action, Vec<&str>)> = edited
         .changes
         .iter()
-        .map(|change| (change.section().to_string(), (change.action(), change.keys().collect())))
+        .map(|change| {
+            (
+                change.section().to_string(),
+                (change.action(), change.keys().collect()),
+            )
+        })
         .collect();
     assert_eq!(done["folder old"].0, Action::Remove);
     assert_eq!(done["folder kept"], (Action::Set, vec!["paused"]));
     assert_eq!(done["folder new"].0, Action::Add);
-    assert_eq!(done[&Section::Options.to_string()], (Action::Set, vec!["maxSendKbps"]));
+    assert_eq!(
+        done[&Section::Options.to_string()],
+        (Action::Set, vec!["maxSendKbps"])
+    );
     assert_eq!(done.len(), 4, "{done:?}");
     assert_eq!(edited.restart_required, Some(false));
 
@@ -148,7 +168,9 @@ async fn a_folder_without_a_path_is_not_sent(version: Version) -> Result<()> {
     };
     let config = lab.client.config();
     let pathless = Folder::new("home", "");
-    let pushed = config.edit(|config| config.folders.push(pathless.clone())).await;
+    let pushed = config
+        .edit(|config| config.folders.push(pathless.clone()))
+        .await;
     for refused in [
         config.add_folder(&pathless).await.map(drop),
         lab.client.folder("home").replace(&pathless).await.map(drop),

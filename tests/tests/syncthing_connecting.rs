@@ -1,5 +1,8 @@
 //! Getting in: keys, certificates, sockets, host names; and being kept out.
 
+// What `every_version!` calls may panic as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 
@@ -53,13 +56,22 @@ async fn a_key_changed_while_running_is_read_again(version: Version) -> Result<(
     assert_eq!(from_home.system().status().await?.my_id, lab.id()?);
 
     let key = "another-key-of-the-same-daemon-0";
-    lab.client.config().patch_gui(&json!({"apiKey": key})).await?;
+    lab.client
+        .config()
+        .patch_gui(&json!({"apiKey": key}))
+        .await?;
     let told = Client::builder(lab.daemon.url()).api_key(key).build()?;
-    eventually("the new key is in effect", async || Ok(told.system().ping().await.ok())).await?;
+    eventually("the new key is in effect", async || {
+        Ok(told.system().ping().await.ok())
+    })
+    .await?;
 
     assert_eq!(from_home.system().status().await?.my_id, lab.id()?);
     let error = lab.client.system().status().await.unwrap_err();
-    assert!(matches!(error.syncthing(), Some(SyncthingError::Unauthorized(_))), "{error}");
+    assert!(
+        matches!(error.syncthing(), Some(SyncthingError::Unauthorized(_))),
+        "{error}"
+    );
     Ok(())
 }
 
@@ -101,7 +113,9 @@ async fn only_the_daemons_own_certificate_is_trusted(version: Version) -> Result
         builder().trust_certificate_file(&wrong).build()?,
         builder().trust_certificate(fingerprint(&wrong)?).build()?,
         // The device's certificate is another one.
-        builder().trust_certificate_file(lab.daemon.home().join("cert.pem")).build()?,
+        builder()
+            .trust_certificate_file(lab.daemon.home().join("cert.pem"))
+            .build()?,
     ] {
         assert_distrusted(&client.system().status().await.unwrap_err());
     }
@@ -150,7 +164,11 @@ async fn a_wrong_host_name_is_refused_until_the_header_is_set(version: Version) 
     };
     let tunnelled = lab.client_builder().host_header("files.example").build()?;
     let error = tunnelled.system().ping().await.unwrap_err();
-    assert_eq!(error.syncthing(), Some(&SyncthingError::HostCheck), "{error}");
+    assert_eq!(
+        error.syncthing(),
+        Some(&SyncthingError::HostCheck),
+        "{error}"
+    );
     let told = lab.client_builder().host_header("localhost").build()?;
     assert_eq!(told.system().ping().await?.ping, "pong");
     Ok(())

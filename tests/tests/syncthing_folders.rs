@@ -1,5 +1,8 @@
 //! Folders of one daemon: names of every kind, ignore patterns, pauses.
 
+// What `every_version!` calls may panic as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -80,7 +83,11 @@ async fn ignore_patterns_are_obeyed_and_bad_ones_stop_the_folder(version: Versio
     assert_eq!(names, ["kept.txt"]);
 
     let error = folder.set_ignores(["[unclosed"]).await.unwrap_err();
-    assert_eq!(error.syncthing(), Some(&SyncthingError::BadPattern), "{error}");
+    assert_eq!(
+        error.syncthing(),
+        Some(&SyncthingError::BadPattern),
+        "{error}"
+    );
     let ignores = folder.ignores().await?;
     assert_eq!(ignores.ignore, ["[unclosed"], "saved all the same");
     assert!(ignores.error.is_some());
@@ -107,11 +114,17 @@ async fn a_paused_folder_says_so_in_every_call(version: Version) -> Result<()> {
     folder.pause().await?;
 
     let status = folder.status().await?;
-    assert_eq!((status.state, status.global_files), (FolderState::NotRunning, 0));
+    assert_eq!(
+        (status.state, status.global_files),
+        (FolderState::NotRunning, 0)
+    );
     let paused = Some(&SyncthingError::FolderPaused);
     assert_eq!(folder.scan().await.unwrap_err().syncthing(), paused);
     assert_eq!(folder.completion().await.unwrap_err().syncthing(), paused);
-    assert_eq!(folder.errors().page(1).await.unwrap_err().syncthing(), paused);
+    assert_eq!(
+        folder.errors().page(1).await.unwrap_err().syncthing(),
+        paused
+    );
     let missing = Some(&SyncthingError::NoSuchFolder);
     assert_eq!(folder.browse().await.unwrap_err().syncthing(), missing);
 
@@ -135,9 +148,17 @@ async fn a_folder_that_is_not_there_is_said_to_be_missing(version: Version) -> R
         folder.need().page(1).await.map(drop).unwrap_err(),
         folder.scan().await.map(drop).unwrap_err(),
     ] {
-        assert_eq!(error.syncthing(), Some(&SyncthingError::NoSuchFolder), "{error}");
+        assert_eq!(
+            error.syncthing(),
+            Some(&SyncthingError::NoSuchFolder),
+            "{error}"
+        );
     }
     let error = folder.config().await.unwrap_err();
-    assert_eq!(error.status().map(|status| status.as_u16()), Some(404), "{error}");
+    assert_eq!(
+        error.status().map(|status| status.as_u16()),
+        Some(404),
+        "{error}"
+    );
     Ok(())
 }

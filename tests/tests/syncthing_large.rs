@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use sync_tests::Result;
 use sync_tests::browse::{Mode, in_a_process};
 use sync_tests::syncthing::{Lab, Size, write_files};
-use sync_tests::Result;
 use xtask::peers::syncthing::Version;
 
 const FILES: u32 = 100_000;
@@ -28,11 +28,17 @@ async fn a_hundred_thousand_files_are_browsed_in_bounded_memory() -> Result<()> 
     assert_eq!(folder.status().await?.local_files, i64::from(FILES));
 
     let program = env!("CARGO_BIN_EXE_browse-client");
-    for (mode, limit) in [(Mode::Collected, COLLECTED_KIB), (Mode::Visited, VISITED_KIB)] {
+    for (mode, limit) in [
+        (Mode::Collected, COLLECTED_KIB),
+        (Mode::Visited, VISITED_KIB),
+    ] {
         let browsed = in_a_process(program, &lab, "large", mode)?;
         assert_eq!(browsed.entries, ENTRIES, "{mode}");
         let peak = browsed.cost.peak_kib;
-        assert!(peak < limit, "{mode}: {peak} KiB at the most, {limit} allowed");
+        assert!(
+            peak < limit,
+            "{mode}: {peak} KiB at the most, {limit} allowed"
+        );
         eprintln!("{mode}: {peak} KiB");
     }
 

@@ -34,7 +34,10 @@ async fn scenario(version: Version, logs: &LogCapture) -> Result<()> {
     let mut secrets: Vec<&str> = keys.iter().map(String::as_str).collect();
     secrets.extend([PASSWORD, ENCRYPTION, WRONG_KEY]);
     let search = SecretSearch::new(secrets.as_slice());
-    let mut shown = Shown { text: String::new(), search: &search };
+    let mut shown = Shown {
+        text: String::new(),
+        search: &search,
+    };
 
     // Over TLS, with a key, a password and the whole configuration.
     shown.debug(&lab.client);
@@ -47,16 +50,36 @@ async fn scenario(version: Version, logs: &LogCapture) -> Result<()> {
     login.password = PASSWORD.into();
     shown.debug(&login);
     shown.result(lab.client.noauth().login(&login).await);
-    let edited = lab.client.config().edit(|config| config.gui.password = PASSWORD.into()).await;
+    let edited = lab
+        .client
+        .config()
+        .edit(|config| config.gui.password = PASSWORD.into())
+        .await;
     shown.debug(&edited?);
 
     // Refused, misdirected, and unreachable.
-    let wrong = Client::builder(pair.one.daemon.url()).api_key(WRONG_KEY).build()?;
+    let wrong = Client::builder(pair.one.daemon.url())
+        .api_key(WRONG_KEY)
+        .build()?;
     shown.result(wrong.system().status().await);
-    let misdirected = pair.one.client_builder().host_header("files.example").build()?;
+    let misdirected = pair
+        .one
+        .client_builder()
+        .host_header("files.example")
+        .build()?;
     shown.result(misdirected.system().status().await);
-    shown.result(Client::builder(lab.daemon.url()).api_key(WRONG_KEY).build()?.system().ping().await);
-    let echo = pair.one.client.raw(http::Method::GET, "/rest/nowhere", &[("key", WRONG_KEY)]);
+    shown.result(
+        Client::builder(lab.daemon.url())
+            .api_key(WRONG_KEY)
+            .build()?
+            .system()
+            .ping()
+            .await,
+    );
+    let echo = pair
+        .one
+        .client
+        .raw(http::Method::GET, "/rest/nowhere", &[("key", WRONG_KEY)]);
     shown.result(echo.await);
     let patch = json!({"devices": [{"encryptionPassword": ENCRYPTION}], "paused": ENCRYPTION});
     shown.result(pair.one.client.folder("nowhere").patch(&patch).await);

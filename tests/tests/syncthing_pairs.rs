@@ -1,10 +1,15 @@
 //! Two daemons: what one has, the other gets, and when that is done.
 
+// What `every_version!` calls may panic as tests do.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 
 use serde_json::json;
-use sync_tests::syncthing::{Lab, Pair, Size, eventually, file_count, soon, write_file, write_files};
+use sync_tests::syncthing::{
+    Lab, Pair, Size, eventually, file_count, soon, write_file, write_files,
+};
 use sync_tests::{Result, every_version};
 use syncthing_rest::model::config::{FolderType, VersioningType};
 use syncthing_rest::model::{RestoreVersions, Time};
@@ -37,7 +42,10 @@ async fn in_sync(pair: &Pair) -> Result<Snapshot> {
 
 fn obstacle(result: Result<Snapshot, WaitError>) -> Result<Obstacle> {
     match result {
-        Err(WaitError { reason: WaitReason::Stuck { obstacle, .. }, .. }) => Ok(obstacle),
+        Err(WaitError {
+            reason: WaitReason::Stuck { obstacle, .. },
+            ..
+        }) => Ok(obstacle),
         Err(error) => Err(error.into()),
         Ok(snapshot) => Err(format!("taken as in sync: {snapshot:?}").into()),
     }
@@ -54,7 +62,10 @@ async fn a_wait_ends_when_both_have_the_same(version: Version) -> Result<()> {
     let snapshot = in_sync(&pair).await?;
     assert_eq!(file_count(&pair.two.path(FOLDER))?, 51);
     assert_eq!(decide(&snapshot), State::InSync);
-    assert_eq!((snapshot.items_left(), snapshot.bytes_done()), (0, snapshot.bytes_total()));
+    assert_eq!(
+        (snapshot.items_left(), snapshot.bytes_done()),
+        (0, snapshot.bytes_total())
+    );
     let read = |lab: &Lab| fs::read(lab.path(FOLDER).join("large"));
     assert!(read(&pair.one)? == read(&pair.two)?);
 
@@ -77,8 +88,16 @@ async fn a_paused_device_is_never_in_sync(version: Version) -> Result<()> {
 
     pair.one.client.device(two).pause().await?;
     write_file(&pair.one.path(FOLDER).join("late"), Size::Bytes(10))?;
-    let wait = pair.one.client.folder(FOLDER).wait_until_in_sync().scan_first();
-    assert_eq!(obstacle(soon("the obstacle", wait).await?)?, Obstacle::DevicePaused(two));
+    let wait = pair
+        .one
+        .client
+        .folder(FOLDER)
+        .wait_until_in_sync()
+        .scan_first();
+    assert_eq!(
+        obstacle(soon("the obstacle", wait).await?)?,
+        Obstacle::DevicePaused(two)
+    );
     assert!(!pair.two.path(FOLDER).join("late").exists());
 
     pair.one.client.device(two).resume().await?;
@@ -127,7 +146,10 @@ async fn pending_devices_and_folders_are_accepted(version: Version) -> Result<()
     let folder = one.new_folder(FOLDER, &[second])?;
     write_file(&one.path(FOLDER).join("gift"), Size::Bytes(100))?;
     one.client.config().add_folder(&folder).await?;
-    one.client.folder(FOLDER).patch(&json!({"label": "For two"})).await?;
+    one.client
+        .folder(FOLDER)
+        .patch(&json!({"label": "For two"}))
+        .await?;
 
     let cluster = two.client.cluster();
     eventually("one knocks", async || {
@@ -135,25 +157,41 @@ async fn pending_devices_and_folders_are_accepted(version: Version) -> Result<()
     })
     .await?;
     let edited = cluster
-        .accept_device(first, |device| device.addresses = vec![one.daemon.listen_address()])
+        .accept_device(first, |device| {
+            device.addresses = vec![one.daemon.listen_address()]
+        })
         .await?;
     assert!(edited.is_changed());
 
     let offer = eventually("one offers its folder", async || {
         let pending = cluster.pending_folders_of(first).await?;
-        Ok(pending.get(FOLDER).and_then(|folder| folder.offered_by.get(&first).cloned()))
+        Ok(pending
+            .get(FOLDER)
+            .and_then(|folder| folder.offered_by.get(&first).cloned()))
     });
     assert_eq!(offer.await?.label, "For two");
     let path = two.path(FOLDER);
     let path = path.to_str().ok_or("not UTF-8")?;
-    cluster.accept_folder(FOLDER, first, path, FolderType::ReceiveOnly).await?;
+    cluster
+        .accept_folder(FOLDER, first, path, FolderType::ReceiveOnly)
+        .await?;
     let accepted = two.client.folder(FOLDER).config().await?;
-    assert_eq!((accepted.label.as_str(), accepted.folder_type), ("For two", FolderType::ReceiveOnly));
+    assert_eq!(
+        (accepted.label.as_str(), accepted.folder_type),
+        ("For two", FolderType::ReceiveOnly)
+    );
 
     let pair = Pair { one, two };
     in_sync(&pair).await?;
     assert!(pair.two.path(FOLDER).join("gift").exists());
-    assert!(pair.two.client.cluster().pending_folders().await?.is_empty());
+    assert!(
+        pair.two
+            .client
+            .cluster()
+            .pending_folders()
+            .await?
+            .is_empty()
+    );
     Ok(())
 }
 
@@ -178,7 +216,10 @@ async fn edits_of_both_become_a_conflict_on_both(version: Version) -> Result<()>
 
     let two = pair.one.client.device(pair.two.id()?);
     two.pause().await?;
-    for (lab, text) in [(&pair.one, "one's words"), (&pair.two, "two's longer words")] {
+    for (lab, text) in [
+        (&pair.one, "one's words"),
+        (&pair.two, "two's longer words"),
+    ] {
         fs::write(lab.path(FOLDER).join("note.txt"), text)?;
         lab.client.folder(FOLDER).scan().await?;
     }
@@ -190,12 +231,18 @@ async fn edits_of_both_become_a_conflict_on_both(version: Version) -> Result<()>
     let [name] = names.as_slice() else {
         return Err(format!("one conflict was expected: {names:?}").into());
     };
-    let mut texts = ["note.txt", name].map(|name| {
-        fs::read_to_string(pair.one.path(FOLDER).join(name)).unwrap_or_default()
-    });
+    let mut texts = ["note.txt", name]
+        .map(|name| fs::read_to_string(pair.one.path(FOLDER).join(name)).unwrap_or_default());
     texts.sort();
-    assert_eq!(texts, ["one's words", "two's longer words"], "neither is lost");
-    assert_eq!(pair.two.client.folder(FOLDER).file(name).await?.global.name, *name);
+    assert_eq!(
+        texts,
+        ["one's words", "two's longer words"],
+        "neither is lost"
+    );
+    assert_eq!(
+        pair.two.client.folder(FOLDER).file(name).await?.global.name,
+        *name
+    );
     Ok(())
 }
 
@@ -209,7 +256,10 @@ async fn local_changes_are_reverted_and_old_versions_restored(version: Version) 
         .edit(|folder| {
             folder.folder_type = FolderType::ReceiveOnly;
             folder.versioning.versioning_type = VersioningType::Simple;
-            folder.versioning.params.insert("keep".to_owned(), "5".to_owned());
+            folder
+                .versioning
+                .params
+                .insert("keep".to_owned(), "5".to_owned());
         })
         .await?;
     fs::write(pair.one.path(FOLDER).join("note.txt"), "old")?;
@@ -219,17 +269,34 @@ async fn local_changes_are_reverted_and_old_versions_restored(version: Version) 
 
     let versions = folder.versions().await?;
     let kept = versions.get("note.txt").and_then(|kept| kept.first());
-    let time: Time = kept.and_then(|kept| kept.version_time).ok_or("no version")?;
-    let failures = folder.restore(&RestoreVersions::from([("note.txt".to_owned(), time)])).await?;
+    let time: Time = kept
+        .and_then(|kept| kept.version_time)
+        .ok_or("no version")?;
+    let failures = folder
+        .restore(&RestoreVersions::from([("note.txt".to_owned(), time)]))
+        .await?;
     assert!(failures.is_empty(), "{failures:?}");
-    assert_eq!(fs::read_to_string(pair.two.path(FOLDER).join("note.txt"))?, "old");
+    assert_eq!(
+        fs::read_to_string(pair.two.path(FOLDER).join("note.txt"))?,
+        "old"
+    );
 
     // Brought back by hand, it's a local change of a receive-only folder.
     folder.scan().await?;
     assert!(folder.status().await?.has_local_changes());
     let changed = folder.local_changed().page(1).await?;
-    assert_eq!(changed.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["note.txt"]);
+    assert_eq!(
+        changed
+            .files
+            .iter()
+            .map(|file| file.name.as_str())
+            .collect::<Vec<_>>(),
+        ["note.txt"]
+    );
     soon("the revert", folder.revert_and_wait()).await??;
-    assert_eq!(fs::read_to_string(pair.two.path(FOLDER).join("note.txt"))?, "newer");
+    assert_eq!(
+        fs::read_to_string(pair.two.path(FOLDER).join("note.txt"))?,
+        "newer"
+    );
     Ok(())
 }

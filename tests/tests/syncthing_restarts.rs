@@ -94,7 +94,10 @@ async fn a_watcher_sees_a_killed_daemon_come_back_and_misses_nothing(
     let mut events = lab.client.events().stream();
     let mut numbers = Numbers::default();
     let first = soon("the first item", events.next()).await?;
-    assert!(matches!(first, Some(Ok(EventItem::Started { .. }))), "{first:?}");
+    assert!(
+        matches!(first, Some(Ok(EventItem::Started { .. }))),
+        "{first:?}"
+    );
 
     lab.add_folder("before", &[]).await?;
     until_saved(&mut events, "before", &mut numbers).await?;
@@ -117,7 +120,10 @@ async fn a_watcher_sees_a_killed_daemon_come_back_and_misses_nothing(
 async fn watch(lab: &Lab, mut events: EventStream, folder: &str) -> Result<(Numbers, Cursor)> {
     let mut numbers = Numbers::default();
     let first = soon("the first item", events.next()).await?;
-    assert!(matches!(first, Some(Ok(EventItem::Started { .. }))), "{first:?}");
+    assert!(
+        matches!(first, Some(Ok(EventItem::Started { .. }))),
+        "{first:?}"
+    );
     lab.add_folder(folder, &[]).await?;
     until_saved(&mut events, folder, &mut numbers).await?;
     let cursor = events.cursor().ok_or("no cursor")?.clone();

@@ -90,7 +90,11 @@ pub enum OcssError {
 
 impl OcssError {
     /// Reads an answer that is no success.
-    pub(crate) fn read(status: StatusCode, headers: &HeaderMap, report: Option<&ProblemReport>) -> Self {
+    pub(crate) fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        report: Option<&ProblemReport>,
+    ) -> Self {
         let oauth = report.is_some() || asks_for_oauth(headers);
         let reason = match status.as_u16() {
             401 => Reason::Unauthenticated,
@@ -122,11 +126,22 @@ impl OcssError {
 
 /// Only well-known methods: what else a server may write there is not shown.
 fn allowed(headers: &HeaderMap) -> Vec<Method> {
-    const KNOWN: [Method; 6] =
-        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
-    let lists = headers.get_all(ALLOW).iter().filter_map(|value| value.to_str().ok());
+    const KNOWN: [Method; 6] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    let lists = headers
+        .get_all(ALLOW)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let names = lists.flat_map(|list| list.split(',')).map(str::trim);
-    names.filter_map(|name| KNOWN.into_iter().find(|known| known == name)).collect()
+    names
+        .filter_map(|name| KNOWN.into_iter().find(|known| known == name))
+        .collect()
 }
 
 fn asks_for_oauth(headers: &HeaderMap) -> bool {
@@ -142,7 +157,9 @@ impl fmt::Display for OcssError {
             Self::Server => f.write_str("the service failed"),
             Self::Protocol => f.write_str("the answer is not what was agreed"),
             Self::Client => f.write_str("the service did not take the request"),
-            Self::Conflict => f.write_str("the resource was changed meanwhile; read it again first"),
+            Self::Conflict => {
+                f.write_str("the resource was changed meanwhile; read it again first")
+            }
             Self::Local(why) => f.write_str(why),
             Self::NotFound { kind, id: Some(id) } => write!(f, "No {kind} with ID '{id}'"),
             Self::NotFound { .. } => f.write_str("there is no such resource"),
@@ -153,7 +170,11 @@ impl fmt::Display for OcssError {
                     Reason::Unsupported => "the resource does not support this",
                 })?;
                 for (i, method) in allow.iter().enumerate() {
-                    write!(f, "{}{method}", if i == 0 { "; it supports " } else { ", " })?;
+                    write!(
+                        f,
+                        "{}{method}",
+                        if i == 0 { "; it supports " } else { ", " }
+                    )?;
                 }
                 Ok(())
             }
@@ -271,7 +292,10 @@ impl OcssErrorExt for Error {
     fn is_local(&self) -> bool {
         let last = self.last();
         last.delivery() == Delivery::NotSent
-            && matches!(last.kind(), ErrorKind::Config | ErrorKind::Encode | ErrorKind::Auth)
+            && matches!(
+                last.kind(),
+                ErrorKind::Config | ErrorKind::Encode | ErrorKind::Auth
+            )
     }
 
     fn oauth_problem(&self) -> Option<&str> {
@@ -314,7 +338,10 @@ pub(crate) fn unauthenticated() -> Error {
 
 /// There is no such resource, found without or with an answer that said so.
 pub(crate) fn not_found(error: Option<Error>, kind: &'static str, id: &Id) -> Error {
-    let detail = OcssError::NotFound { kind, id: Some(id.clone()) };
+    let detail = OcssError::NotFound {
+        kind,
+        id: Some(id.clone()),
+    };
     let message = detail.to_string();
     match error {
         Some(error) => error.with_message(message),
@@ -378,7 +405,10 @@ mod tests {
     #[test]
     fn of_what_is_allowed_only_methods_are_shown() {
         let refused = read(405, &[(ALLOW, "GET, s3cret,DELETE")]);
-        assert_eq!(refused.to_string(), "the resource does not support this; it supports GET, DELETE");
+        assert_eq!(
+            refused.to_string(),
+            "the resource does not support this; it supports GET, DELETE"
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Bad days of the service: the documented class, a usable client, nothing
 //! done twice.
 
+// Helpers of tests may panic as the tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use std::time::Duration;
@@ -13,7 +16,11 @@ use ocss::{ErrorClass, OcssErrorExt as _, Reason, SyncServerApi};
 use support::Lab;
 
 async fn store(api: &SyncServerApi) -> DatastoreClient {
-    api.clients().datastore().get("my-datastore-client-id").await.unwrap()
+    api.clients()
+        .datastore()
+        .get("my-datastore-client-id")
+        .await
+        .unwrap()
 }
 
 fn with_header(status: StatusCode, name: http::HeaderName, value: &'static str) -> Fault {
@@ -47,10 +54,22 @@ async fn a_status_gives_its_documented_class_and_is_asked_for_once() {
         let status = StatusCode::from_u16(status).unwrap();
         lab.emulator.fault(".*", 1, Fault::status(status)).unwrap();
         lab.requests();
-        let error = api.phones().models().get("some-model-id").await.unwrap_err();
-        assert_eq!((error.class(), error.status()), (class, Some(status)), "{error:?}");
+        let error = api
+            .phones()
+            .models()
+            .get("some-model-id")
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.class(), error.status()),
+            (class, Some(status)),
+            "{error:?}"
+        );
         assert_eq!(lab.requests().len(), 1, "{status}");
-        assert!(api.phones().models().get("some-model-id").await.is_ok(), "usable after {status}");
+        assert!(
+            api.phones().models().get("some-model-id").await.is_ok(),
+            "usable after {status}"
+        );
     }
 }
 
@@ -65,17 +84,52 @@ async fn every_fault_of_an_answer_gives_its_class_and_leaves_the_client_usable()
         (Fault::malformed(), 1, ErrorClass::Server),
         (Fault::html(), 1, ErrorClass::Server),
         (Fault::xxe(), 1, ErrorClass::Server),
-        (Fault::body("application/atom+xml", ""), 1, ErrorClass::Server),
-        (Fault::body("application/atom+xml", "<rss/>"), 1, ErrorClass::Server),
-        (Fault::body("application/atom+xml", "<feed xmlns='http://www.w3.org/2005/Atom'/>"), 1, ErrorClass::Server),
-        (Fault::body("application/atom+xml", "<entry xmlns='http://www.w3.org/2005/Atom'/>"), 1, ErrorClass::Server),
-        (Fault::redirect(StatusCode::FOUND, "http://evil.example/x"), 1, ErrorClass::Server),
-        (Fault::redirect(StatusCode::FOUND, "https://evil.example/x"), 1, ErrorClass::Server),
+        (
+            Fault::body("application/atom+xml", ""),
+            1,
+            ErrorClass::Server,
+        ),
+        (
+            Fault::body("application/atom+xml", "<rss/>"),
+            1,
+            ErrorClass::Server,
+        ),
+        (
+            Fault::body(
+                "application/atom+xml",
+                "<feed xmlns='http://www.w3.org/2005/Atom'/>",
+            ),
+            1,
+            ErrorClass::Server,
+        ),
+        (
+            Fault::body(
+                "application/atom+xml",
+                "<entry xmlns='http://www.w3.org/2005/Atom'/>",
+            ),
+            1,
+            ErrorClass::Server,
+        ),
+        (
+            Fault::redirect(StatusCode::FOUND, "http://evil.example/x"),
+            1,
+            ErrorClass::Server,
+        ),
+        (
+            Fault::redirect(StatusCode::FOUND, "https://evil.example/x"),
+            1,
+            ErrorClass::Server,
+        ),
     ];
     for (fault, times, class) in broken {
         let shown = format!("{fault:?}");
         lab.emulator.fault("GET", times, fault).unwrap();
-        let error = api.phones().vendors().get("some-vendor-id").await.unwrap_err();
+        let error = api
+            .phones()
+            .vendors()
+            .get("some-vendor-id")
+            .await
+            .unwrap_err();
         assert_eq!(error.class(), class, "{shown}: {error:?}");
         assert!(!format!("{error:?}").contains("hostname"), "{error:?}");
         let vendor = api.phones().vendors().get("some-vendor-id").await.unwrap();
@@ -86,10 +140,20 @@ async fn every_fault_of_an_answer_gives_its_class_and_leaves_the_client_usable()
 #[tokio::test]
 async fn what_takes_too_long_is_a_connection_error() {
     let lab = Lab::socket().await;
-    let api = lab.builder().auth(support::alice()).timeout(Duration::from_millis(50)).build().unwrap();
-    lab.emulator.fault("GET", 9, Fault::slow(Duration::from_secs(3600))).unwrap();
+    let api = lab
+        .builder()
+        .auth(support::alice())
+        .timeout(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    lab.emulator
+        .fault("GET", 9, Fault::slow(Duration::from_secs(3600)))
+        .unwrap();
     let error = api.clients().len().await.unwrap_err();
-    assert!(error.is_connection() && error.is_timeout().is_some(), "{error:?}");
+    assert!(
+        error.is_connection() && error.is_timeout().is_some(),
+        "{error:?}"
+    );
     lab.emulator.clear_faults();
     assert_eq!(lab.alice().clients().len().await.unwrap(), 6);
 }
@@ -104,14 +168,27 @@ async fn a_post_that_may_have_arrived_is_not_repeated() {
         let error = contents.new("x", "text/plain").await.unwrap_err();
         assert!(error.is_connection() || error.is_server(), "{error:?}");
         assert_eq!(lab.methods(), ["POST"]);
-        assert_eq!(contents.len().await.unwrap(), 16, "it was stored once: {fault:?}");
+        assert_eq!(
+            contents.len().await.unwrap(),
+            16,
+            "it was stored once: {fault:?}"
+        );
     }
     let lab = Lab::plain();
     let contents = store(&lab.alice()).await.contents();
-    for status in [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS] {
-        lab.emulator.fault("POST", 1, with_header(status, RETRY_AFTER, "1")).unwrap();
+    for status in [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ] {
+        lab.emulator
+            .fault("POST", 1, with_header(status, RETRY_AFTER, "1"))
+            .unwrap();
         let error = contents.new("x", "text/plain").await.unwrap_err();
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(1)), "{error:?}");
+        assert_eq!(
+            error.retry_after(),
+            Some(Duration::from_secs(1)),
+            "{error:?}"
+        );
     }
     assert_eq!(contents.len().await.unwrap(), 15);
 }
@@ -124,13 +201,25 @@ async fn a_deletion_whose_answer_was_lost_counts_as_done() {
     lab.requests();
     contents.delete("my-content-id").await.unwrap();
     assert_eq!(lab.methods(), ["DELETE", "DELETE"]);
-    assert!(contents.delete("my-content-id").await.unwrap_err().is_not_found(), "a first 404 is one");
+    assert!(
+        contents
+            .delete("my-content-id")
+            .await
+            .unwrap_err()
+            .is_not_found(),
+        "a first 404 is one"
+    );
 }
 
 #[tokio::test]
 async fn an_update_whose_answer_was_lost_is_no_conflict_with_itself() {
     let lab = Lab::socket().await;
-    let content = store(&lab.alice()).await.contents().get("my-content-id").await.unwrap();
+    let content = store(&lab.alice())
+        .await
+        .contents()
+        .get("my-content-id")
+        .await
+        .unwrap();
     lab.emulator.fault("PUT", 1, Fault::reset()).unwrap();
     lab.requests();
     content.set_title("mine");
@@ -143,9 +232,22 @@ async fn an_update_whose_answer_was_lost_is_no_conflict_with_itself() {
 async fn a_change_by_someone_else_is_a_conflict_that_loses_nothing() {
     let lab = Lab::plain();
     let api = lab.alice();
-    let mine = store(&api).await.contents().get("my-content-id").await.unwrap();
-    let theirs = store(&api).await.contents().get("my-content-id").await.unwrap();
-    theirs.update_with(|change| change.title("theirs")).await.unwrap();
+    let mine = store(&api)
+        .await
+        .contents()
+        .get("my-content-id")
+        .await
+        .unwrap();
+    let theirs = store(&api)
+        .await
+        .contents()
+        .get("my-content-id")
+        .await
+        .unwrap();
+    theirs
+        .update_with(|change| change.title("theirs"))
+        .await
+        .unwrap();
     mine.set_dataclass("notes");
     let error = mine.update().await.unwrap_err();
     assert!(error.is_conflict() && error.is_client(), "{error:?}");
@@ -153,16 +255,37 @@ async fn a_change_by_someone_else_is_a_conflict_that_loses_nothing() {
     assert_eq!(mine.title().await.unwrap().as_deref(), Some("theirs"));
     mine.update().await.unwrap();
     let now = mine.snapshot().await.unwrap();
-    assert_eq!((now.title.as_deref(), now.dataclass.unwrap().as_str()), (Some("theirs"), "notes"));
+    assert_eq!(
+        (now.title.as_deref(), now.dataclass.unwrap().as_str()),
+        (Some("theirs"), "notes")
+    );
 }
 
 #[tokio::test]
 async fn deletions_can_be_made_conditional() {
     let lab = Lab::plain();
-    let api = lab.builder().auth(support::alice()).conditional_delete(true).build().unwrap();
-    let mine = store(&api).await.contents().get("my-content-id").await.unwrap();
-    let theirs = store(&api).await.contents().get("my-content-id").await.unwrap();
-    theirs.update_with(|change| change.title("theirs")).await.unwrap();
+    let api = lab
+        .builder()
+        .auth(support::alice())
+        .conditional_delete(true)
+        .build()
+        .unwrap();
+    let mine = store(&api)
+        .await
+        .contents()
+        .get("my-content-id")
+        .await
+        .unwrap();
+    let theirs = store(&api)
+        .await
+        .contents()
+        .get("my-content-id")
+        .await
+        .unwrap();
+    theirs
+        .update_with(|change| change.title("theirs"))
+        .await
+        .unwrap();
     assert!(mine.delete().await.unwrap_err().is_conflict());
     theirs.delete().await.unwrap();
 }
@@ -181,7 +304,13 @@ async fn only_a_get_that_is_told_to_wait_is_asked_again() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(31)));
     lab.emulator.fault("DELETE", 1, busy("1")).unwrap();
     let contents = store(&api).await.contents();
-    assert!(contents.delete("my-content-id").await.unwrap_err().is_server());
+    assert!(
+        contents
+            .delete("my-content-id")
+            .await
+            .unwrap_err()
+            .is_server()
+    );
     assert!(contents.contains("my-content-id").await.unwrap());
 }
 
@@ -201,7 +330,9 @@ async fn redirects_within_the_service_are_followed_and_signed_afresh() {
         let there = format!("{origin}/v2/phones/vendors/some-vendor-id");
         for status in [301, 302, 303, 307, 308] {
             let status = StatusCode::from_u16(status).unwrap();
-            lab.emulator.fault("/elsewhere", 1, Fault::redirect(status, &there)).unwrap();
+            lab.emulator
+                .fault("/elsewhere", 1, Fault::redirect(status, &there))
+                .unwrap();
             let vendor = api.phones().vendors().get("elsewhere").await.unwrap();
             assert_eq!(*vendor.id(), "some-vendor-id");
         }
@@ -213,12 +344,29 @@ async fn redirects_within_the_service_are_followed_and_signed_afresh() {
 async fn redirects_of_writes_are_followed_only_when_they_keep_the_method() {
     let lab = Lab::plain();
     let contents = store(&lab.alice()).await.contents();
-    let there = format!("{}services/datastore/empty-store/content/", lab.emulator.url());
-    lab.emulator.fault("POST", 1, Fault::redirect(StatusCode::TEMPORARY_REDIRECT, &there)).unwrap();
+    let there = format!(
+        "{}services/datastore/empty-store/content/",
+        lab.emulator.url()
+    );
+    lab.emulator
+        .fault(
+            "POST",
+            1,
+            Fault::redirect(StatusCode::TEMPORARY_REDIRECT, &there),
+        )
+        .unwrap();
     contents.new("x", "text/plain").await.unwrap();
-    let other = lab.alice().clients().datastore().get("empty-store").await.unwrap();
+    let other = lab
+        .alice()
+        .clients()
+        .datastore()
+        .get("empty-store")
+        .await
+        .unwrap();
     assert_eq!(other.contents().len().await.unwrap(), 1);
-    lab.emulator.fault("POST", 1, Fault::redirect(StatusCode::FOUND, &there)).unwrap();
+    lab.emulator
+        .fault("POST", 1, Fault::redirect(StatusCode::FOUND, &there))
+        .unwrap();
     let error = contents.new("x", "text/plain").await.unwrap_err();
     assert!(error.is_server() && error.is_protocol(), "{error:?}");
     assert_eq!(other.contents().len().await.unwrap(), 1);
@@ -228,7 +376,9 @@ async fn redirects_of_writes_are_followed_only_when_they_keep_the_method() {
 async fn redirects_without_end_are_an_error() {
     let lab = Lab::plain();
     let there = format!("{}phones/vendors/x", lab.emulator.url());
-    lab.emulator.fault("GET", 100, Fault::redirect(StatusCode::FOUND, &there)).unwrap();
+    lab.emulator
+        .fault("GET", 100, Fault::redirect(StatusCode::FOUND, &there))
+        .unwrap();
     let error = lab.alice().phones().vendors().get("x").await.unwrap_err();
     assert!(error.is_server() && error.is_protocol(), "{error:?}");
     assert_eq!(lab.requests().len(), 6);
@@ -247,7 +397,11 @@ async fn the_word_of_a_refusal_is_told_in_header_and_body_and_for_400_too() {
     let error = api.clients().len().await.unwrap_err();
     assert_eq!(error.reason(), Some(Reason::Unauthenticated));
     assert_eq!(error.oauth_problem(), Some("something_new"));
-    let in_body = Fault::status_with(StatusCode::UNAUTHORIZED, HeaderMap::new(), "oauth_problem=token_revoked");
+    let in_body = Fault::status_with(
+        StatusCode::UNAUTHORIZED,
+        HeaderMap::new(),
+        "oauth_problem=token_revoked",
+    );
     lab.emulator.fault("GET", 1, in_body).unwrap();
     let error = api.clients().len().await.unwrap_err();
     assert_eq!(error.oauth_problem(), Some("token_revoked"));
@@ -257,7 +411,8 @@ async fn the_word_of_a_refusal_is_told_in_header_and_body_and_for_400_too() {
 #[tokio::test]
 async fn wrong_credentials_are_refused_even_where_none_are_needed() {
     let lab = Lab::plain();
-    let auth = ocss::SyncServerAuth::new("consumer-key-alice", "wrong", "access-key-alice", "wrong");
+    let auth =
+        ocss::SyncServerAuth::new("consumer-key-alice", "wrong", "access-key-alice", "wrong");
     let api = lab.builder().auth(auth).build().unwrap();
     let error = api.phones().vendors().len().await.unwrap_err();
     assert!(error.is_not_allowed(), "{error:?}");
@@ -267,12 +422,16 @@ async fn wrong_credentials_are_refused_even_where_none_are_needed() {
 async fn what_was_created_is_fetched_when_the_answer_only_says_where_it_is() {
     let lab = Lab::plain();
     let contents = store(&lab.alice()).await.contents();
-    lab.emulator.fault("POST", 1, Fault::bare_created()).unwrap();
+    lab.emulator
+        .fault("POST", 1, Fault::bare_created())
+        .unwrap();
     lab.requests();
     let made = contents.new("x", "text/plain").await.unwrap();
     assert_eq!(made.data().await.unwrap(), "x");
     assert_eq!(lab.methods(), ["POST", "GET"]);
-    lab.emulator.fault("POST", 1, Fault::body("application/atom+xml", "")).unwrap();
+    lab.emulator
+        .fault("POST", 1, Fault::body("application/atom+xml", ""))
+        .unwrap();
     let error = contents.new("x", "text/plain").await.unwrap_err();
     assert!(error.is_protocol(), "{error:?}");
     let elsewhere = with_header(StatusCode::CREATED, LOCATION, "https://evil.example/x");
@@ -288,6 +447,9 @@ async fn updates_work_without_an_entity_tag() {
     lab.emulator.fault("GET", 1, Fault::no_etag()).unwrap();
     let content = store.contents().get("my-content-id").await.unwrap();
     lab.requests();
-    content.update_with(|change| change.title("t")).await.unwrap();
+    content
+        .update_with(|change| change.title("t"))
+        .await
+        .unwrap();
     assert!(!lab.requests()[0].headers.contains_key("if-match"));
 }

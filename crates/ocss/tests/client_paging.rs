@@ -1,5 +1,8 @@
 //! Listings: their ends, their circles, and what is at other places.
 
+// Helpers of tests may panic as the tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use std::sync::Arc;
@@ -16,13 +19,19 @@ async fn pages_in_a_circle_end_in_an_error_and_so_does_the_stream() {
     let lab = Lab::plain();
     lab.emulator.set_page_size(3);
     let vendors = lab.anonymous().phones().vendors();
-    lab.emulator.fault("GET", 1000, Fault::next_loops()).unwrap();
+    lab.emulator
+        .fault("GET", 1000, Fault::next_loops())
+        .unwrap();
     let error = vendors.list().await.unwrap_err();
     assert!(error.is_server() && error.is_protocol(), "{error:?}");
     assert!(error.to_string().contains("circle"), "{error}");
     let results: Vec<_> = vendors.stream().collect().await;
     assert!(results.last().unwrap().is_err());
-    assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1, "it ends after an error");
+    assert_eq!(
+        results.iter().filter(|result| result.is_err()).count(),
+        1,
+        "it ends after an error"
+    );
 }
 
 #[tokio::test]
@@ -30,14 +39,25 @@ async fn a_next_page_elsewhere_is_not_followed() {
     let stranger = Emulator::builder().start().await.unwrap();
     let lab = Lab::socket().await;
     lab.emulator.set_page_size(3);
-    for url in [stranger.url(), "ftp://127.0.0.1/".to_owned(), "http://user@127.0.0.1/".to_owned(), "::".to_owned()] {
+    for url in [
+        stranger.url(),
+        "ftp://127.0.0.1/".to_owned(),
+        "http://user@127.0.0.1/".to_owned(),
+        "::".to_owned(),
+    ] {
         let fault = Fault::next_leads_to(format!("{url}phones/vendors/?page=2"));
         lab.emulator.fault("GET", 1, fault).unwrap();
         let error = lab.alice().phones().vendors().list().await.unwrap_err();
         assert!(error.is_protocol(), "{url}: {error:?}");
     }
-    assert!(stranger.requests().is_empty(), "nobody else saw a signature");
-    assert_eq!(lab.alice().phones().vendors().list().await.unwrap().len(), 7);
+    assert!(
+        stranger.requests().is_empty(),
+        "nobody else saw a signature"
+    );
+    assert_eq!(
+        lab.alice().phones().vendors().list().await.unwrap().len(),
+        7
+    );
 }
 
 #[tokio::test]
@@ -48,7 +68,10 @@ async fn a_listing_with_too_many_pages_is_an_error() {
     assert_eq!(api.phones().vendors().list().await.unwrap().len(), 7);
     let api = lab.builder().page_limit(6).build().unwrap();
     let error = api.phones().vendors().list().await.unwrap_err();
-    assert!(error.is_protocol() && error.to_string().contains("6 pages"), "{error}");
+    assert!(
+        error.is_protocol() && error.to_string().contains("6 pages"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -83,7 +106,13 @@ async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
         entry("two", "update")
     );
     let fault = || Fault::body("application/atom+xml", feed.clone());
-    let store = lab.alice().clients().datastore().get("my-datastore-client-id").await.unwrap();
+    let store = lab
+        .alice()
+        .clients()
+        .datastore()
+        .get("my-datastore-client-id")
+        .await
+        .unwrap();
 
     lab.emulator.fault("GET", 1, fault()).unwrap();
     let listed = store.contents().list().await.unwrap();
@@ -91,16 +120,38 @@ async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
     assert_eq!(listed[0].title().await.unwrap().as_deref(), Some("one"));
 
     lab.emulator.fault("GET", 1, fault()).unwrap();
-    let changes = store.contents().changes("2009-01-01T000000Z").await.unwrap();
-    let told: Vec<_> = changes.changes.iter().map(|change| (change.id.as_str(), change.operation.as_str())).collect();
+    let changes = store
+        .contents()
+        .changes("2009-01-01T000000Z")
+        .await
+        .unwrap();
+    let told: Vec<_> = changes
+        .changes
+        .iter()
+        .map(|change| (change.id.as_str(), change.operation.as_str()))
+        .collect();
     assert_eq!(told, [("a", "update"), ("b", "delete")]);
-    let title = changes.changes[0].content.as_ref().unwrap().title().await.unwrap();
+    let title = changes.changes[0]
+        .content
+        .as_ref()
+        .unwrap()
+        .title()
+        .await
+        .unwrap();
     assert_eq!(title.as_deref(), Some("two"));
     let mark = changes.next_mark().unwrap();
-    assert_eq!(mark.as_str(), "2010-01-02T000000Z", "for want of a better time, the latest change");
+    assert_eq!(
+        mark.as_str(),
+        "2010-01-02T000000Z",
+        "for want of a better time, the latest change"
+    );
 
     lab.emulator.fault("GET", 1, fault()).unwrap();
-    assert_eq!(store.contents().len().await.unwrap(), 2, "counted, as the service does not say");
+    assert_eq!(
+        store.contents().len().await.unwrap(),
+        2,
+        "counted, as the service does not say"
+    );
 }
 
 #[tokio::test]
@@ -123,19 +174,30 @@ async fn those_who_ask_at_the_same_time_share_one_request() {
     three.unwrap();
     let requests = lab.requests();
     assert_eq!(requests.len(), 1);
-    assert!(requests[0].headers.contains_key("if-none-match"), "asks only whether it has changed");
+    assert!(
+        requests[0].headers.contains_key("if-none-match"),
+        "asks only whether it has changed"
+    );
 }
 
 #[tokio::test]
 async fn what_has_not_changed_is_taken_as_it_was() {
-    let entry = "<entry xmlns='http://www.w3.org/2005/Atom'><id>urn:uuid:v</id><title>HTC</title></entry>";
+    let entry =
+        "<entry xmlns='http://www.w3.org/2005/Atom'><id>urn:uuid:v</id><title>HTC</title></entry>";
     let unchanged = mock::response(StatusCode::NOT_MODIFIED, "");
     let transport = Arc::new(ReplyTransport::queue([
-        Ok(mock::with_header(mock::response(StatusCode::OK, entry), "etag", "\"1\"")),
+        Ok(mock::with_header(
+            mock::response(StatusCode::OK, entry),
+            "etag",
+            "\"1\"",
+        )),
         Ok(unchanged),
         Ok(mock::response(StatusCode::NOT_MODIFIED, "")),
     ]));
-    let api = SyncServerApi::builder().transport(Arc::clone(&transport)).build().unwrap();
+    let api = SyncServerApi::builder()
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
     let vendor = api.phones().vendors().get("v").await.unwrap();
     vendor.refresh();
     assert_eq!(vendor.name().await.unwrap(), "HTC");
@@ -148,7 +210,13 @@ async fn what_has_not_changed_is_taken_as_it_was() {
 #[tokio::test]
 async fn a_reader_that_gives_up_leaves_the_others_alone() {
     let lab = Lab::plain();
-    let vendor = lab.anonymous().phones().vendors().get("some-vendor-id").await.unwrap();
+    let vendor = lab
+        .anonymous()
+        .phones()
+        .vendors()
+        .get("some-vendor-id")
+        .await
+        .unwrap();
     vendor.refresh();
     lab.requests();
     let slow = Fault::slow(std::time::Duration::from_secs(3600));

@@ -1,5 +1,8 @@
 //! Nothing secret is seen in `Debug`, errors or tracing output.
 
+// Helpers of tests may panic as the tests do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod support;
 
 use http::{HeaderMap, StatusCode};
@@ -21,22 +24,47 @@ const TOKEN_SECRET: &str = "token-secret-s3cret";
 /// refusal what it was sent. The errors.
 async fn refused(api: &SyncServerApi, emulator: &Emulator, status: StatusCode) -> Vec<Error> {
     let clients = api.clients();
-    let phone = clients.syncml().new("+4799988877", "some-model-id").await.unwrap();
+    let phone = clients
+        .syncml()
+        .new("+4799988877", "some-model-id")
+        .await
+        .unwrap();
     let exchange = clients.activesync().new("kari", OLD).await.unwrap();
     let gdata = clients.gdata().new("kari@example.com").await.unwrap();
     let echo = |sent: &[&str]| {
-        let words = format!("you sent {} {CONSUMER} {ACCESS} oauth_problem={}", sent.join(" "), sent[0]);
-        emulator.fault("(POST|PUT)", 1, Fault::status_with(status, HeaderMap::new(), words)).unwrap();
+        let words = format!(
+            "you sent {} {CONSUMER} {ACCESS} oauth_problem={}",
+            sent.join(" "),
+            sent[0]
+        );
+        emulator
+            .fault(
+                "(POST|PUT)",
+                1,
+                Fault::status_with(status, HeaderMap::new(), words),
+            )
+            .unwrap();
     };
     let mut errors = Vec::new();
     echo(&[PIN]);
     errors.push(phone.send_setup(PIN).await.unwrap_err());
     echo(&[OLD, NEW]);
-    errors.push(exchange.update_with(|change| change.password(OLD, NEW)).await.unwrap_err());
+    errors.push(
+        exchange
+            .update_with(|change| change.password(OLD, NEW))
+            .await
+            .unwrap_err(),
+    );
     echo(&[NEW]);
     errors.push(clients.activesync().new("ola", NEW).await.unwrap_err());
     echo(&[TOKEN_SECRET, TOKEN]);
-    let datastore = AddDatastore::new(GdataClass::Contacts, "https://h/", TOKEN, TOKEN_SECRET, ["https://h/"]);
+    let datastore = AddDatastore::new(
+        GdataClass::Contacts,
+        "https://h/",
+        TOKEN,
+        TOKEN_SECRET,
+        ["https://h/"],
+    );
     errors.push(gdata.add_datastore(datastore).await.unwrap_err());
     emulator.clear_faults();
     errors
@@ -66,10 +94,18 @@ async fn no_secret_is_shown_whatever_the_service_says() {
         search.assert_absent("the builder", &format!("{builder:?}"));
         let api = builder.build().unwrap();
         search.assert_absent("the client", &format!("{api:?} {:#?}", api.clients()));
-        for status in [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::INTERNAL_SERVER_ERROR] {
+        for status in [
+            StatusCode::BAD_REQUEST,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ] {
             for error in refused(&api, &emulator, status).await {
                 search.assert_absent_in_error(&error);
-                let more = format!("{:?} {:?}", ocss::OcssErrorExt::ocss(&error), error.snippet());
+                let more = format!(
+                    "{:?} {:?}",
+                    ocss::OcssErrorExt::ocss(&error),
+                    error.snippet()
+                );
                 search.assert_absent("the detail", &more);
             }
         }

@@ -1,11 +1,7 @@
-"""PyPI's `syncthing`, or `syncthing2`, which has the same names."""
+"""PyPI's `syncthing`, or `syncthing2`, whose module has the same name."""
 
 import peer
-
-try:
-    from syncthing import Syncthing
-except ImportError:
-    from syncthing2 import Syncthing
+from syncthing import Syncthing
 
 
 def make(key, url):
@@ -22,9 +18,4 @@ def browse(client, folder):
     return peer.count(client.database.browse(folder))
 
 
-def events(client):
-    found = client.events._get("/rest/events", params={"since": 0, "timeout": 0})
-    return len(found)
-
-
-peer.main(make, {"pings": pings, "browse": browse, "events": events})
+peer.main(make, {"pings": pings, "browse": browse})

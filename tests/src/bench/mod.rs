@@ -5,7 +5,9 @@
 //! Rounds are interleaved: whatever the machine does meanwhile meets all alike.
 
 pub mod core;
+mod goal;
 mod stats;
+pub mod syncthing;
 
 use std::process::ExitCode;
 

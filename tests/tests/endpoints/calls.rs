@@ -21,7 +21,11 @@ impl Tour {
         assert_eq!(system.ping_post().await?.ping, "pong");
         let version = system.version().await?;
         let number = self.daemon.to_string();
-        assert!(version.version.contains(&number), "{} {number}", version.version);
+        assert!(
+            version.version.contains(&number),
+            "{} {number}",
+            version.version
+        );
         system.connections().await?;
         system.discovery().await?;
 
@@ -35,7 +39,10 @@ impl Tour {
         assert!(system.log_text(None).await?.lines().count() > 0);
         self.judge("system.paths", system.paths().await)?;
         self.judge("system.debug", system.debug_facilities().await)?;
-        self.judge("system.debug.set", system.set_debug_facilities(&["model"], &["db"]).await)?;
+        self.judge(
+            "system.debug.set",
+            system.set_debug_facilities(&["model"], &["db"]).await,
+        )?;
         self.judge("system.loglevels", system.log_levels().await)?;
         let levels = [("model", LogLevel::Debug)];
         self.judge("system.loglevels.set", system.set_log_levels(levels).await)?;
@@ -48,7 +55,11 @@ impl Tour {
             system.upgrade().await.map(drop),
         ] {
             let error = refused.unwrap_err();
-            assert_eq!(error.syncthing(), Some(&SyncthingError::UpgradeUnsupported), "{error}");
+            assert_eq!(
+                error.syncthing(),
+                Some(&SyncthingError::UpgradeUnsupported),
+                "{error}"
+            );
         }
         system.pause_all().await?;
         system.resume_all().await?;
@@ -64,7 +75,11 @@ impl Tour {
         assert_eq!(svc.languages("de").await?, ["de"]);
         assert_eq!(svc.random_string(12).await?.random.len(), 12);
         let report = svc.usage_report(None).await?;
-        assert!(report.version.contains(&self.daemon.to_string()), "{}", report.version);
+        assert!(
+            report.version.contains(&self.daemon.to_string()),
+            "{}",
+            report.version
+        );
         assert!(svc.qr_code(text).await?.starts_with(b"\x89PNG"));
         assert!(svc.meta().await?.contains(text));
         let metrics = self.client.debug().metrics().await;
@@ -77,10 +92,20 @@ impl Tour {
     pub(crate) async fn debugging(&mut self) -> Result<()> {
         let debug = self.client.debug();
         let refused = debug.heap_profile().await.unwrap_err();
-        assert_eq!(refused.syncthing(), Some(&SyncthingError::DebuggingDisabled), "{refused}");
-        self.client.config().patch_gui(&json!({"debugging": true})).await?;
+        assert_eq!(
+            refused.syncthing(),
+            Some(&SyncthingError::DebuggingDisabled),
+            "{refused}"
+        );
+        self.client
+            .config()
+            .patch_gui(&json!({"debugging": true}))
+            .await?;
         // The listener is opened anew in its own time.
-        eventually("debugging is on", async || Ok(debug.heap_profile().await.ok())).await?;
+        eventually("debugging is on", async || {
+            Ok(debug.heap_profile().await.ok())
+        })
+        .await?;
         debug.http_metrics().await?;
         debug.peer_completion().await?;
         let profile = debug.cpu_profile(Duration::from_millis(100)).await?;
@@ -147,7 +172,9 @@ impl Tour {
         let events = self.client.events().backlog().await?;
         let types: Vec<_> = events.iter().map(|event| event.kind.event_type()).collect();
         assert!(types.contains(&EventType::StateChanged), "{types:?}");
-        let unknown = types.iter().find(|kind| matches!(kind, EventType::Other(_)));
+        let unknown = types
+            .iter()
+            .find(|kind| matches!(kind, EventType::Other(_)));
         assert_eq!(unknown, None);
         let changes = self.client.events().disk().backlog().await?;
         assert!(!changes.is_empty());
@@ -168,7 +195,11 @@ impl Tour {
             noauth.logout(&session).await?;
             login.password = "wrong".into();
             let error = noauth.login(&login).await.unwrap_err();
-            assert_eq!(error.syncthing(), Some(&SyncthingError::WrongPassword), "{error}");
+            assert_eq!(
+                error.syncthing(),
+                Some(&SyncthingError::WrongPassword),
+                "{error}"
+            );
         }
         Ok(())
     }
@@ -176,7 +207,11 @@ impl Tour {
     pub(crate) async fn the_end(&mut self) -> Result<()> {
         let folder = self.client.folder(FOLDER);
         let refused = folder.reset().await.unwrap_err();
-        assert_eq!(refused.syncthing(), Some(&SyncthingError::MustBePaused), "{refused}");
+        assert_eq!(
+            refused.syncthing(),
+            Some(&SyncthingError::MustBePaused),
+            "{refused}"
+        );
         folder.pause().await?;
         folder.reset().await?;
         self.ended_and_back().await?;

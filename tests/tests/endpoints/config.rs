@@ -64,11 +64,15 @@ impl Tour {
         let config = self.client.config();
         let folder = config.default_folder().await?;
         config.replace_default_folder(&folder).await?;
-        config.patch_default_folder(&json!({"rescanIntervalS": 1234})).await?;
+        config
+            .patch_default_folder(&json!({"rescanIntervalS": 1234}))
+            .await?;
         assert_eq!(config.default_folder().await?.rescan_interval_s, 1234);
         let device = config.default_device().await?;
         config.replace_default_device(&device).await?;
-        config.patch_default_device(&json!({"compression": "never"})).await?;
+        config
+            .patch_default_device(&json!({"compression": "never"}))
+            .await?;
         let ignores = config.default_ignores().await?;
         config.set_default_ignores(&ignores).await?;
 
@@ -86,7 +90,10 @@ impl Tour {
         gui.debugging = Some(false);
         config.replace_gui(&gui).await?;
         let debug = self.client.debug();
-        eventually("debugging is off", async || Ok(debug.http_metrics().await.err())).await?;
+        eventually("debugging is off", async || {
+            Ok(debug.http_metrics().await.err())
+        })
+        .await?;
         Ok(())
     }
 }

@@ -39,7 +39,9 @@ impl Transport for Watched {
         let name = Attempt::of(request.extensions()).map(|attempt| attempt.operation().name());
         let response = self.inner.send(request).await?;
         if let (Some(name), Ok(mut seen)) = (name, self.seen.lock()) {
-            seen.entry(name).or_default().push(response.status().as_u16());
+            seen.entry(name)
+                .or_default()
+                .push(response.status().as_u16());
         }
         Ok(response)
     }
@@ -100,7 +102,10 @@ impl Tour {
         let text = error.to_string();
         let bounds = [endpoint.since(), endpoint.until()];
         for version in bounds.into_iter().flatten().chain([&self.daemon]) {
-            assert!(text.contains(&version.to_string()), "no {version} in: {text}");
+            assert!(
+                text.contains(&version.to_string()),
+                "no {version} in: {text}"
+            );
         }
         Ok(None)
     }
@@ -108,7 +113,9 @@ impl Tour {
     /// Nothing was left out.
     pub(crate) fn assert_complete(&self) {
         let seen = self.seen.lock().unwrap();
-        let names = Endpoint::all().iter().map(|endpoint| endpoint.operation().name());
+        let names = Endpoint::all()
+            .iter()
+            .map(|endpoint| endpoint.operation().name());
         // Who has no session cannot end it.
         let has_login = self.has(Endpoint::named("noauth.login").unwrap());
         let left_out: Vec<_> = names
@@ -119,7 +126,8 @@ impl Tour {
         let unsaid = seen.iter().filter(|(name, statuses)| {
             let has = Endpoint::named(name).is_some_and(|endpoint| self.has(endpoint));
             // The builds of Debian refuse to upgrade themselves.
-            has && !name.starts_with("system.upgrade") && !statuses.contains(&200)
+            has && !name.starts_with("system.upgrade")
+                && !statuses.contains(&200)
                 && !statuses.contains(&204)
         });
         let unsaid: Vec<_> = unsaid.collect();

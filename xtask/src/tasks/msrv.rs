@@ -24,8 +24,8 @@ Reads the version from the manifests and checks, for every crate below `crates`
 with all its features and on every platform, that each dependency declares to
 work with it. Then compiles the crates with that very compiler, from rustup if it
 has it, else from the Debian suite that ships it (the peer `rustc`, fetched when
-missing), with every feature but the second TLS provider. What was checked and
-what was not is said.",
+missing), with every feature but the second TLS provider. A version that neither
+has is not compiled with. What was checked and what was not is said.",
     run,
 };
 
@@ -44,10 +44,10 @@ pub(super) fn check(compile: bool) -> Result<(), Failure> {
     let crates = cargo::public_crates()?;
     let versions = declarations(&crates)?;
     for version in versions {
-        if compile {
-            compile_with(version, &crates)?;
-        } else {
-            println!("not checked: nothing was compiled with Rust {version}");
+        let rustc = if compile { rustc(version)? } else { None };
+        match rustc {
+            Some(rustc) => compile_with(&rustc, version, &crates)?,
+            None => println!("not checked: nothing was compiled with Rust {version}"),
         }
     }
     Ok(())
@@ -118,26 +118,39 @@ fn rust_version(package: &Package) -> Result<VersionNumber, Failure> {
         .ok_or_else(|| Failure::new(format!("{} declares no rust-version", package.name)))
 }
 
-/// Compiles the crates with that very version.
-fn compile_with(version: VersionNumber, crates: &[Package]) -> Result<(), Failure> {
-    let rustc = rustc(version)?;
-    let features = cargo::features_for_tests(crates);
+/// Compiles the crates that declare this version, or an older one, with it.
+fn compile_with(rustc: &Path, version: VersionNumber, crates: &[Package]) -> Result<(), Failure> {
+    let mut fitting = Vec::new();
+    for package in crates {
+        if rust_version(package)? <= version {
+            fitting.push(package.clone());
+        }
+    }
+    let features = cargo::features_for_tests(&fitting);
     let mut command = cargo();
     command
         .args(["check", "--features", &features.join(",")])
-        .env("RUSTC", &rustc)
+        .env("RUSTC", rustc)
         .env("CARGO_TARGET_DIR", workspace::target_dir().join("msrv"))
         .env_remove("RUSTUP_TOOLCHAIN");
-    for package in crates {
+    for package in &fitting {
         command.args(["--package", &package.name]);
     }
     run::run(&mut command)?;
-    println!("checked: the crates compile with {}", told_by(&rustc)?);
+    let names: Vec<&str> = fitting
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    println!(
+        "checked: {} compile with {}",
+        names.join(", "),
+        told_by(rustc)?
+    );
     Ok(())
 }
 
-/// A compiler of this version: rustup's, else a peer.
-fn rustc(version: VersionNumber) -> Result<PathBuf, Failure> {
+/// A compiler of this version: rustup's, else a peer; `None` if there is neither.
+fn rustc(version: VersionNumber) -> Result<Option<PathBuf>, Failure> {
     let short = format!("{}.{}", version.major, version.minor);
     let asked = Command::new("rustup")
         .args(["which", "--toolchain", &short, "rustc"])
@@ -147,16 +160,17 @@ fn rustc(version: VersionNumber) -> Result<PathBuf, Failure> {
     if let Ok(output) = asked {
         if output.status.success() {
             let path = String::from_utf8_lossy(&output.stdout);
-            return Ok(PathBuf::from(path.trim()));
+            return Ok(Some(PathBuf::from(path.trim())));
         }
     }
     let wanted = Some((version.major, version.minor));
     let peer = ALL
         .iter()
-        .find(|peer| peer.used_by == Use::Msrv && peer.version == wanted)
-        .ok_or_else(|| Failure::new(format!("there is no compiler of Rust {short} to be had")))?;
-    let found = super::peers::obtain(peer).map_err(Failure::new)?;
-    Ok(found.path)
+        .find(|peer| peer.used_by == Use::Msrv && peer.version == wanted);
+    match peer {
+        Some(peer) => Ok(Some(super::peers::obtain(peer).map_err(Failure::new)?.path)),
+        None => Ok(None),
+    }
 }
 
 fn told_by(rustc: &Path) -> Result<String, Failure> {

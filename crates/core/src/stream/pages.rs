@@ -133,11 +133,17 @@ where
         let Some(position) = &self.current else {
             return Poll::Ready(None);
         };
-        let pending = self.pending.get_or_insert_with(|| (self.fetch)(position.clone()));
+        let pending = self
+            .pending
+            .get_or_insert_with(|| (self.fetch)(position.clone()));
         let result = ready!(pending.as_mut().poll(cx));
         self.pending = None;
         Poll::Ready(Some(result.and_then(|page| {
-            if page.next.as_ref().is_some_and(|next| self.circle.closes(next)) {
+            if page
+                .next
+                .as_ref()
+                .is_some_and(|next| self.circle.closes(next))
+            {
                 return Err(Error::decode(
                     "the service's pages run in a circle: a page was announced twice",
                 ));
@@ -239,7 +245,11 @@ mod tests {
     async fn pages_in_a_circle_end_in_an_error_whatever_its_length() {
         for (lead, length) in [(0, 1), (0, 2), (3, 5), (10, 1), (1, 40)] {
             let mut list = Pages::new(0u32, move |page| async move {
-                let next = if page + 1 < lead + length { page + 1 } else { lead };
+                let next = if page + 1 < lead + length {
+                    page + 1
+                } else {
+                    lead
+                };
                 Ok(Page {
                     items: vec![page],
                     next: Some(next),

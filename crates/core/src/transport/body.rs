@@ -109,7 +109,10 @@ impl Body {
     }
 
     /// Polls for the next piece of the body; see [`chunk`](Self::chunk).
-    pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+    pub fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, TransportError>>> {
         loop {
             match ready!(Pin::new(&mut *self).poll_frame(cx)) {
                 None => return Poll::Ready(None),

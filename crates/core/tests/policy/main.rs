@@ -8,6 +8,7 @@
     reason = "what helpers of tests may do too"
 )]
 
+mod answers;
 mod auth;
 mod bodies;
 mod codings;

@@ -54,7 +54,11 @@ impl Activesync {
     /// # Errors
     ///
     /// When the service cannot be asked or does not take it.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(
         &self,
         username: impl AsRef<str>,
@@ -62,7 +66,10 @@ impl Activesync {
     ) -> Result<ActivesyncClient, Error> {
         let password = password.into();
         let entry = wire::activesync(username.as_ref(), &password);
-        self.0.create(entry, vec![password]).await.map(ActivesyncClient::from_node)
+        self.0
+            .create(entry, vec![password])
+            .await
+            .map(ActivesyncClient::from_node)
     }
 }
 

@@ -40,7 +40,13 @@ impl Binding {
         if let Some(staged) = self.0.staged_text(crate::client::Field::Dominant) {
             return Ok(Some(Dominant::from(staged.as_str())));
         }
-        Ok(self.0.load().await?.entry.property("dominant").map(Dominant::from))
+        Ok(self
+            .0
+            .load()
+            .await?
+            .entry
+            .property("dominant")
+            .map(Dominant::from))
     }
 
     /// The source, as its own kind. One request each time.
@@ -74,13 +80,17 @@ impl Binding {
                 layout.item(api.base_url(), Role::Clients, &clients, None, id)?
             }
             (None, None) => {
-                return Err(protocol(format!("the service does not tell the {property} of the binding")));
+                return Err(protocol(format!(
+                    "the service does not tell the {property} of the binding"
+                )));
             }
         };
-        let found = Node::fetch(api, &CLIENT, url).await.map_err(|error| match &id {
-            Some(id) => name_missing(error, CLIENT.name, id),
-            None => error,
-        });
+        let found = Node::fetch(api, &CLIENT, url)
+            .await
+            .map_err(|error| match &id {
+                Some(id) => name_missing(error, CLIENT.name, id),
+                None => error,
+            });
         client(api, found?)
     }
 }
@@ -97,14 +107,21 @@ impl Bindings {
     /// # Errors
     ///
     /// When the service cannot be asked or does not take them.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(
         &self,
         source: impl Into<ClientRef>,
         target: impl Into<ClientRef>,
     ) -> Result<Binding, Error> {
         let entry = wire::binding(&source.into().0, &target.into().0);
-        self.0.create(entry, Vec::new()).await.map(Binding::from_node)
+        self.0
+            .create(entry, Vec::new())
+            .await
+            .map(Binding::from_node)
     }
 }
 

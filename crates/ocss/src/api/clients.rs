@@ -8,8 +8,8 @@ use super::face::{Face, collection, resource, resource_methods};
 use super::operations::{ACTIVESYNC, CLIENT, DATASTORE, GDATA, SYNCML};
 use super::phones::all;
 use super::{
-    Activesync, ActivesyncClient, Binding, Bindings, Datastore, DatastoreClient, Gdata, GdataClient,
-    Syncml, SyncmlClient,
+    Activesync, ActivesyncClient, Binding, Bindings, Datastore, DatastoreClient, Gdata,
+    GdataClient, Syncml, SyncmlClient,
 };
 use crate::client::{CollectionNode, KindInfo, Loaded, Locator, Node, SyncServerApi};
 use crate::error::unsupported;
@@ -208,7 +208,12 @@ collection! {
 
 impl Clients {
     pub(crate) fn all(api: SyncServerApi) -> Self {
-        Self(CollectionNode::generic(api, &CLIENT, Locator::Role(CLIENT.role), kind_of))
+        Self(CollectionNode::generic(
+            api,
+            &CLIENT,
+            Locator::Role(CLIENT.role),
+            kind_of,
+        ))
     }
 
     /// Not possible: new clients are made in the collections of their kinds.
@@ -216,9 +221,15 @@ impl Clients {
     /// # Errors
     ///
     /// Always [`is_not_allowed`](crate::OcssErrorExt::is_not_allowed). Nothing is sent.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(&self) -> Result<Client, Error> {
-        Err(unsupported("clients are made in the collections of their kinds"))
+        Err(unsupported(
+            "clients are made in the collections of their kinds",
+        ))
     }
 
     /// Binds two clients into a sync relationship; the source takes precedence

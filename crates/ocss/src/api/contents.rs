@@ -32,7 +32,11 @@ resource! {
 }
 
 fn media_type(loaded: &Loaded) -> Option<String> {
-    loaded.entry.content.as_ref().map(|content| content.media_type().to_owned())
+    loaded
+        .entry
+        .content
+        .as_ref()
+        .map(|content| content.media_type().to_owned())
 }
 
 impl Content {
@@ -51,7 +55,12 @@ impl Content {
         if let Some(data) = wire::content_data(&loaded.entry)? {
             return Ok(data);
         }
-        match loaded.entry.content.as_ref().and_then(|content| content.src()) {
+        match loaded
+            .entry
+            .content
+            .as_ref()
+            .and_then(|content| content.src())
+        {
             Some(src) => self.fetch(&loaded, src).await,
             None => Err(not_found(None, self.0.kind.name, &self.0.id)),
         }
@@ -60,11 +69,15 @@ impl Content {
     /// Data that the service keeps beside the entry.
     async fn fetch(&self, loaded: &Loaded, src: &str) -> Result<ContentData, Error> {
         let url = self.0.api.own_link(&loaded.url, src)?;
-        let accept = media_type(loaded).and_then(|media_type| HeaderValue::from_str(&media_type).ok());
+        let accept =
+            media_type(loaded).and_then(|media_type| HeaderValue::from_str(&media_type).ok());
         let request = Request::new(&CONTENTS_DATA, url)
             .protected(true)
             .accept(accept.unwrap_or(HeaderValue::from_static("*/*")));
-        self.0.api.send(request, |answer| Ok(answer.body.into())).await
+        self.0
+            .api
+            .send(request, |answer| Ok(answer.body.into()))
+            .await
     }
 
     /// The data as text.
@@ -74,7 +87,8 @@ impl Content {
     /// As [`data`](Self::data), and when it is not UTF-8.
     pub async fn text(&self) -> Result<String, Error> {
         let data = self.data().await?;
-        data.into_string().map_err(|error| protocol(error.to_string()))
+        data.into_string()
+            .map_err(|error| protocol(error.to_string()))
     }
 
     /// The category it is stored under.
@@ -85,7 +99,13 @@ impl Content {
     pub async fn dataclass(&self) -> Result<Option<Dataclass>, Error> {
         match self.0.staged_text(Field::Dataclass) {
             Some(staged) => Ok(Some(staged.into())),
-            None => Ok(self.0.load().await?.entry.property("dataclass").map(Dataclass::from)),
+            None => Ok(self
+                .0
+                .load()
+                .await?
+                .entry
+                .property("dataclass")
+                .map(Dataclass::from)),
         }
     }
 
@@ -96,7 +116,13 @@ impl Content {
     ///
     /// When it has to be loaded, and cannot be.
     pub async fn operation(&self) -> Result<Option<ContentOperation>, Error> {
-        Ok(self.0.load().await?.entry.operation().map(ContentOperation::from))
+        Ok(self
+            .0
+            .load()
+            .await?
+            .entry
+            .operation()
+            .map(ContentOperation::from))
     }
 
     /// The title or display name.
@@ -156,7 +182,12 @@ impl ContentCollection {
         let (nodes, walked) = self.since(since).0.changes().await?;
         let mut changes = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let operation = node.load().await?.entry.operation().map(ContentOperation::from);
+            let operation = node
+                .load()
+                .await?
+                .entry
+                .operation()
+                .map(ContentOperation::from);
             let operation = operation.unwrap_or(ContentOperation::Update);
             let gone = operation == ContentOperation::Delete;
             changes.push(Change {
@@ -174,7 +205,11 @@ impl ContentCollection {
     /// A new content: its raw data and the media type of it, such as
     /// `text/x-vcard`. Text must be UTF-8 without characters that XML cannot
     /// hold; all other data is sent as Base64.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub fn new(&self, data: impl Into<ContentData>, media_type: impl Into<String>) -> NewContent {
         NewContent {
             collection: self.clone(),
@@ -221,9 +256,19 @@ impl NewContent {
     /// connection was lost it may have been made nevertheless: it is not
     /// tried again.
     pub async fn send(self) -> Result<Content, Error> {
-        let Self { collection, data, media_type, dataclass, title } = self;
+        let Self {
+            collection,
+            data,
+            media_type,
+            dataclass,
+            title,
+        } = self;
         let entry = wire::content(&data, &media_type, dataclass.as_ref(), title.as_deref())?;
-        collection.0.create(entry, Vec::new()).await.map(Content::from_node)
+        collection
+            .0
+            .create(entry, Vec::new())
+            .await
+            .map(Content::from_node)
     }
 }
 

@@ -59,10 +59,17 @@ impl Datastore {
     /// # Errors
     ///
     /// When the service cannot be asked or does not take it.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(&self, name: impl AsRef<str>) -> Result<DatastoreClient, Error> {
         let entry = wire::datastore(name.as_ref());
-        self.0.create(entry, Vec::new()).await.map(DatastoreClient::from_node)
+        self.0
+            .create(entry, Vec::new())
+            .await
+            .map(DatastoreClient::from_node)
     }
 }
 

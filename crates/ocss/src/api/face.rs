@@ -29,11 +29,17 @@ pub(crate) enum Target {
 
 impl<R> ResourceRef<R> {
     pub(crate) fn node(node: &Arc<Node>) -> Self {
-        Self { target: Target::Node(Arc::clone(node)), of: PhantomData }
+        Self {
+            target: Target::Node(Arc::clone(node)),
+            of: PhantomData,
+        }
     }
 
     fn id(id: Id) -> Self {
-        Self { target: Target::Id(id), of: PhantomData }
+        Self {
+            target: Target::Id(id),
+            of: PhantomData,
+        }
     }
 }
 

@@ -61,18 +61,28 @@ impl GdataClient {
         }
         let no_scope = datastore.scopes.iter().all(|scope| scope.trim().is_empty());
         if no_scope {
-            return Err(local("a datastore needs a base URL that its token is valid for"));
+            return Err(local(
+                "a datastore needs a base URL that its token is valid for",
+            ));
         }
-        let url = self.0.action_url("datastores", Role::GdataDatastores).await?;
+        let url = self
+            .0
+            .action_url("datastores", Role::GdataDatastores)
+            .await?;
         let request = Request::new(&GDATA_ADD, url)
             .protected(true)
             .entry(&wire::gdata_datastore(&datastore))?
             .secrets([datastore.key.clone(), datastore.secret.clone()]);
-        let added = self.0.api.send(request, |answer| match answer.body.is_empty() {
-            true => Ok(None),
-            false => answer.into_loaded().map(Some),
-        });
-        let added = added.await.map_err(|error| name_missing(error, self.0.kind.name, &self.0.id));
+        let added = self
+            .0
+            .api
+            .send(request, |answer| match answer.body.is_empty() {
+                true => Ok(None),
+                false => answer.into_loaded().map(Some),
+            });
+        let added = added
+            .await
+            .map_err(|error| name_missing(error, self.0.kind.name, &self.0.id));
         // Whatever became of it, what is cached is of before.
         self.0.forget();
         if let Some(loaded) = added? {
@@ -95,10 +105,17 @@ impl Gdata {
     /// # Errors
     ///
     /// When the service cannot be asked or does not take it.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(&self, user_id: impl AsRef<str>) -> Result<GdataClient, Error> {
         let entry = wire::gdata(user_id.as_ref());
-        self.0.create(entry, Vec::new()).await.map(GdataClient::from_node)
+        self.0
+            .create(entry, Vec::new())
+            .await
+            .map(GdataClient::from_node)
     }
 }
 

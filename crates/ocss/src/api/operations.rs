@@ -3,7 +3,7 @@
 
 use sync_core::Operation;
 
-use crate::client::{KindInfo, Role};
+use crate::client::{KindInfo, Role, Space};
 
 macro_rules! operations {
     ($($ident:ident = $method:ident $name:literal $path:literal;)*) => {
@@ -67,7 +67,7 @@ operations! {
 pub(crate) static VENDOR: KindInfo = KindInfo {
     name: "Vendor",
     collection: "Vendors",
-    space: "vendor",
+    space: Space::Vendor,
     wrapper: "vendor",
     role: Role::Vendors,
     protected: false,
@@ -81,7 +81,7 @@ pub(crate) static VENDOR: KindInfo = KindInfo {
 pub(crate) static MODEL: KindInfo = KindInfo {
     name: "Model",
     collection: "Models",
-    space: "model",
+    space: Space::Model,
     wrapper: "model",
     role: Role::Models,
     protected: false,
@@ -96,7 +96,7 @@ pub(crate) static MODEL: KindInfo = KindInfo {
 pub(crate) static CLIENT: KindInfo = KindInfo {
     name: "Client",
     collection: "Clients",
-    space: "client",
+    space: Space::Client,
     wrapper: "client",
     role: Role::Clients,
     protected: true,
@@ -110,7 +110,7 @@ pub(crate) static CLIENT: KindInfo = KindInfo {
 pub(crate) static BINDING: KindInfo = KindInfo {
     name: "Binding",
     collection: "Bindings",
-    space: "binding",
+    space: Space::Binding,
     wrapper: "binding",
     role: Role::Bindings,
     protected: true,
@@ -125,7 +125,7 @@ pub(crate) static BINDING: KindInfo = KindInfo {
 pub(crate) static SYNCML: KindInfo = KindInfo {
     name: "SyncmlClient",
     collection: "Syncml",
-    space: "client",
+    space: Space::Client,
     wrapper: "client",
     role: Role::Syncml,
     protected: true,
@@ -139,7 +139,7 @@ pub(crate) static SYNCML: KindInfo = KindInfo {
 pub(crate) static ACTIVESYNC: KindInfo = KindInfo {
     name: "ActivesyncClient",
     collection: "Activesync",
-    space: "client",
+    space: Space::Client,
     wrapper: "client",
     role: Role::Activesync,
     protected: true,
@@ -153,7 +153,7 @@ pub(crate) static ACTIVESYNC: KindInfo = KindInfo {
 pub(crate) static DATASTORE: KindInfo = KindInfo {
     name: "DatastoreClient",
     collection: "Datastore",
-    space: "client",
+    space: Space::Client,
     wrapper: "client",
     role: Role::Datastore,
     protected: true,
@@ -167,7 +167,7 @@ pub(crate) static DATASTORE: KindInfo = KindInfo {
 pub(crate) static GDATA: KindInfo = KindInfo {
     name: "GDataClient",
     collection: "GData",
-    space: "client",
+    space: Space::Client,
     wrapper: "client",
     role: Role::Gdata,
     protected: true,
@@ -181,7 +181,7 @@ pub(crate) static GDATA: KindInfo = KindInfo {
 pub(crate) static CONTENT: KindInfo = KindInfo {
     name: "Content",
     collection: "ContentCollection",
-    space: "content",
+    space: Space::Content,
     wrapper: "content",
     role: Role::Contents,
     protected: true,

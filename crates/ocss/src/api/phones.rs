@@ -93,7 +93,11 @@ impl Vendors {
     /// # Errors
     ///
     /// Always [`is_not_allowed`](crate::OcssErrorExt::is_not_allowed). Nothing is sent.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(&self) -> Result<Vendor, Error> {
         Err(unsupported("a Vendor cannot be added here"))
     }
@@ -144,7 +148,9 @@ impl Model {
         let loaded = self.0.load().await?;
         let id = loaded.entry.property("vendor_uuid");
         let vendor = self.0.related("vendor", id, &VENDOR).await?;
-        vendor.map(Vendor).ok_or_else(|| protocol("the service does not tell the vendor of the model"))
+        vendor
+            .map(Vendor)
+            .ok_or_else(|| protocol("the service does not tell the vendor of the model"))
     }
 }
 
@@ -165,7 +171,11 @@ impl Models {
     /// # Errors
     ///
     /// Always [`is_not_allowed`](crate::OcssErrorExt::is_not_allowed). Nothing is sent.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub async fn new(&self) -> Result<Model, Error> {
         Err(unsupported("a Model cannot be added here"))
     }
@@ -221,9 +231,9 @@ impl Models {
             Ok(Some((Detected::Unidentified, _))) => Ok(Detection::Unidentified),
             Ok(Some((Detected::Model, loaded))) => self.model(loaded).map(Detection::Identified),
             // The documentation wants it so: a code is an argument, not a key.
-            Err(error) if error.is_not_found() => {
-                Err(error.with_message("no detection has this code").with_detail(OcssError::Client))
-            }
+            Err(error) if error.is_not_found() => Err(error
+                .with_message("no detection has this code")
+                .with_detail(OcssError::Client)),
             Err(error) => Err(error),
         }
     }

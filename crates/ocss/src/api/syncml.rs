@@ -5,9 +5,9 @@ use std::pin::Pin;
 
 use sync_core::{Error, Secret};
 
+use super::Model;
 use super::face::{Face as _, ResourceRef, Target, collection, resource};
 use super::operations::{MODEL, SYNCML_SETUP, SYNCML_SYNC};
-use super::Model;
 use crate::client::{Request, Role};
 use crate::error::name_missing;
 use crate::model::{Id, SyncmlData};
@@ -47,7 +47,9 @@ impl SyncmlClient {
     /// loaded.
     pub async fn model(&self) -> Result<Option<Model>, Error> {
         let loaded = self.0.load().await?;
-        let model = self.0.related("model", loaded.entry.property("model_uuid"), &MODEL);
+        let model = self
+            .0
+            .related("model", loaded.entry.property("model_uuid"), &MODEL);
         Ok(model.await?.map(Model))
     }
 
@@ -110,7 +112,11 @@ impl Syncml {
     /// A new client for a phone with this number and model (or the id of one).
     /// These arguments are not documented; they are the properties that the
     /// service's entries have.
-    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the documented name")]
+    #[allow(
+        clippy::new_ret_no_self,
+        clippy::wrong_self_convention,
+        reason = "the documented name"
+    )]
     pub fn new(
         &self,
         phone_number: impl Into<String>,
@@ -154,7 +160,11 @@ impl NewSyncml {
     /// When the service cannot be asked or does not take it.
     pub async fn send(self) -> Result<SyncmlClient, Error> {
         let entry = wire::syncml(&self.phone_number, &self.model, self.timezone.as_deref());
-        self.collection.0.create(entry, Vec::new()).await.map(SyncmlClient::from_node)
+        self.collection
+            .0
+            .create(entry, Vec::new())
+            .await
+            .map(SyncmlClient::from_node)
     }
 }
 

@@ -93,7 +93,10 @@ impl InFlight {
         let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(secrets.into_iter().map(|secret| (ticket, secret)));
-        Held { all: self.clone(), ticket }
+        Held {
+            all: self.clone(),
+            ticket,
+        }
     }
 
     fn secrets(&self) -> Vec<Secret<String>> {

@@ -35,7 +35,10 @@ impl Filter {
     }
 
     fn query(&self) -> Vec<(&'static str, &str)> {
-        let dataclass = self.dataclass.as_ref().map(|dataclass| ("dataclass", dataclass.as_str()));
+        let dataclass = self
+            .dataclass
+            .as_ref()
+            .map(|dataclass| ("dataclass", dataclass.as_str()));
         let since = self.since.as_ref().map(|since| ("since", since.as_str()));
         dataclass.into_iter().chain(since).collect()
     }
@@ -97,11 +100,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl CollectionNode {
-    pub(crate) fn new(
-        api: SyncServerApi,
-        kind: &'static KindInfo,
-        locator: Locator,
-    ) -> Arc<Self> {
+    pub(crate) fn new(api: SyncServerApi, kind: &'static KindInfo, locator: Locator) -> Arc<Self> {
         Arc::new(Self::with(api, kind, locator, None, Filter::default()))
     }
 
@@ -112,7 +111,13 @@ impl CollectionNode {
         locator: Locator,
         kind_of: KindOf,
     ) -> Arc<Self> {
-        Arc::new(Self::with(api, kind, locator, Some(kind_of), Filter::default()))
+        Arc::new(Self::with(
+            api,
+            kind,
+            locator,
+            Some(kind_of),
+            Filter::default(),
+        ))
     }
 
     fn with(
@@ -169,7 +174,10 @@ impl CollectionNode {
     }
 
     async fn feed_url(&self) -> Result<Uri, Error> {
-        with_query(&self.locator.collection(&self.api).await?, &self.filter.query())
+        with_query(
+            &self.locator.collection(&self.api).await?,
+            &self.filter.query(),
+        )
     }
 
     /// The pages, one after the other.
@@ -199,12 +207,17 @@ impl CollectionNode {
         };
         let request = Request::new(self.kind.list, url).protected(self.kind.protected);
         let api = self.api.clone();
-        api.send(request, move |answer| self.read_page(answer, &walk)).await
+        api.send(request, move |answer| self.read_page(answer, &walk))
+            .await
     }
 
     fn read_page(&self, answer: Answer, walk: &Walk) -> Result<Page<Arc<Node>, Cursor>, Error> {
         let feed = wire::feed(&answer)?;
-        let next = feed.next.as_deref().map(|href| self.api.own_link(&answer.url, href)).transpose()?;
+        let next = feed
+            .next
+            .as_deref()
+            .map(|href| self.api.own_link(&answer.url, href))
+            .transpose()?;
         let mut walked = lock(walk);
         if walked.pages == 0 {
             walked.total = feed.total;
@@ -214,7 +227,11 @@ impl CollectionNode {
         walked.pages += 1;
         let mut items = Vec::with_capacity(feed.entries.len());
         for entry in feed.entries {
-            let loaded = Loaded { entry, etag: None, url: answer.url.clone() };
+            let loaded = Loaded {
+                entry,
+                etag: None,
+                url: answer.url.clone(),
+            };
             walked.modified = walked.modified.max(loaded.entry.modified());
             let node = self.node(loaded)?;
             // Pages shift while they are read. Of changes, each is told: the later counts.
@@ -223,7 +240,10 @@ impl CollectionNode {
                 items.push(node);
             }
         }
-        Ok(Page { items, next: next.map(Cursor::At) })
+        Ok(Page {
+            items,
+            next: next.map(Cursor::At),
+        })
     }
 
     /// All members, each once, and what was learned on the way.
@@ -317,7 +337,8 @@ impl CollectionNode {
     /// Whether a resource may be one of this collection.
     pub(crate) fn check_member(&self, node: &Node) -> Result<(), Error> {
         let same = node.kind.space == self.kind.space && *node == *self.member(node.id.clone());
-        same.then_some(()).ok_or_else(|| local(format!("{node:?} is not of this collection")))
+        same.then_some(())
+            .ok_or_else(|| local(format!("{node:?} is not of this collection")))
     }
 
     /// Adds a member.
@@ -332,7 +353,9 @@ impl CollectionNode {
         }
         let layout = self.api.layout().await?;
         if layout.closed.contains(&self.locator.role()) {
-            return Err(unsupported("the service says that this collection takes no new entries"));
+            return Err(unsupported(
+                "the service says that this collection takes no new entries",
+            ));
         }
         if self.api.settings().strict_entries {
             wire::complete(&mut entry, self.api.pipeline().clock())?;
@@ -342,7 +365,10 @@ impl CollectionNode {
             .entry(&entry)?
             .secrets(secrets);
         let api = self.api.clone();
-        let created = self.api.send(request, move |answer| Created::read(&api, answer)).await;
+        let created = self
+            .api
+            .send(request, move |answer| Created::read(&api, answer))
+            .await;
         // It may have been created even if the answer was lost.
         self.refresh();
         let loaded = match created? {
@@ -364,14 +390,16 @@ impl Created {
     /// member is (RFC 5023 section 9.2).
     fn read(api: &SyncServerApi, answer: Answer) -> Result<Self, Error> {
         let location = answer.location(api, &LOCATION)?;
-        let content = answer.location(api, &CONTENT_LOCATION)?;
-        let is_member = content.is_none() || content == location;
+        let is_member = !answer.headers.contains_key(CONTENT_LOCATION)
+            || answer.location(api, &CONTENT_LOCATION).ok() == Some(location.clone());
         match location {
             Some(location) if answer.body.is_empty() || !is_member => Ok(Self::At(location)),
-            None if answer.body.is_empty() => {
-                Err(protocol("the service says neither what was created nor where it is"))
-            }
-            _ => answer.into_loaded().map(|loaded| Self::Entry(Box::new(loaded))),
+            None if answer.body.is_empty() => Err(protocol(
+                "the service says neither what was created nor where it is",
+            )),
+            _ => answer
+                .into_loaded()
+                .map(|loaded| Self::Entry(Box::new(loaded))),
         }
     }
 }
@@ -421,7 +449,10 @@ pub(crate) fn list_stream<T>(
     collection: &Arc<CollectionNode>,
     item: fn(Arc<Node>) -> T,
 ) -> ResourceStream<T> {
-    ResourceStream { pages: Some(collection.pages().0), item }
+    ResourceStream {
+        pages: Some(collection.pages().0),
+        item,
+    }
 }
 
 impl<T> ResourceStream<T> {
@@ -464,6 +495,8 @@ impl<T> Stream for ResourceStream<T> {
 
 impl<T> fmt::Debug for ResourceStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResourceStream").field("ended", &self.pages.is_none()).finish_non_exhaustive()
+        f.debug_struct("ResourceStream")
+            .field("ended", &self.pages.is_none())
+            .finish_non_exhaustive()
     }
 }

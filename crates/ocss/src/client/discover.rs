@@ -4,10 +4,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use sync_core::{Error, Operation};
 
-use super::exchange::{Answer, unreadable};
+use super::exchange::{Answer, limits, unreadable};
 use super::paths::{Layout, Role};
 use super::{Request, SyncServerApi};
-use crate::atom::Limits;
 use crate::atompub::{SERVICE_TYPE, ServiceDocument};
 
 static DISCOVER: Operation = Operation::get("ocss", "service", "/");
@@ -18,9 +17,16 @@ pub(super) async fn layout(api: &SyncServerApi) -> Result<Layout, Error> {
     let request = Request::new(&DISCOVER, api.base_url().clone())
         .accept(HeaderValue::from_static(SERVICE_TYPE));
     let server = api.clone();
-    let found = api.send(request, move |answer| read(&server, &answer)).await;
+    let found = api
+        .send(request, move |answer| read(&server, &answer))
+        .await;
     match found {
-        Err(error) if matches!(error.status().map(|status| status.as_u16()), Some(404 | 406 | 410 | 415)) => {
+        Err(error)
+            if matches!(
+                error.status().map(|status| status.as_u16()),
+                Some(404 | 406 | 410 | 415)
+            ) =>
+        {
             Ok(Layout::default())
         }
         found => found,
@@ -29,7 +35,7 @@ pub(super) async fn layout(api: &SyncServerApi) -> Result<Layout, Error> {
 
 fn read(api: &SyncServerApi, answer: &Answer) -> Result<Layout, Error> {
     let url = answer.url.to_string();
-    let service = match ServiceDocument::parse(&url, &answer.body, Limits::default()) {
+    let service = match ServiceDocument::parse(&url, &answer.body, limits()) {
         Ok(service) => service,
         Err(error) if says_service(&answer.headers) => return Err(unreadable(error)),
         // Some page about the service.
@@ -42,7 +48,10 @@ fn read(api: &SyncServerApi, answer: &Answer) -> Result<Layout, Error> {
         };
         // A place on another server is not one that credentials are sent to.
         let Ok(uri) = api.own_link(&answer.url, &collection.href) else {
-            tracing::debug!(role = role.name(), "the service names a place on another server");
+            tracing::debug!(
+                role = role.name(),
+                "the service names a place on another server"
+            );
             continue;
         };
         layout.map = layout.map.collection(role, uri.to_string());
@@ -54,7 +63,9 @@ fn read(api: &SyncServerApi, answer: &Answer) -> Result<Layout, Error> {
 }
 
 fn says_service(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next());
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(SERVICE_TYPE))
 }

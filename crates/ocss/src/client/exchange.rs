@@ -9,7 +9,7 @@ use sync_core::{Error, Operation, Secret};
 
 use super::links::CameFrom;
 use super::{Loaded, SyncServerApi};
-use crate::atom::{Entry, ReadOptions, XmlError};
+use crate::atom::{Entry, Limits, ReadOptions, XmlError};
 use crate::error::{local, protocol, unauthenticated};
 
 /// Entries and feeds, in both directions.
@@ -17,8 +17,17 @@ const ATOM: HeaderValue = HeaderValue::from_static("application/atom+xml");
 
 /// What an IRI may hold and a URI may not (RFC 3987 section 3.1), besides all
 /// that is not ASCII.
-const IRI: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const IRI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// A request on its way to become one.
 pub(crate) struct Request {
@@ -107,7 +116,11 @@ impl SyncServerApi {
         let method = request.operation.method();
         let reads = *method == Method::GET || *method == Method::HEAD;
         let settings = self.settings();
-        let retry = if reads { &settings.retry_reads } else { &settings.retry_writes };
+        let retry = if reads {
+            &settings.retry_reads
+        } else {
+            &settings.retry_writes
+        };
         let uri = request.uri.clone();
         let mut call = self
             .pipeline()
@@ -126,7 +139,10 @@ impl SyncServerApi {
         // Until the error, if there is one, is made.
         let _held = self.in_flight().hold(request.secrets);
         call.decode_with(move |head, body| {
-            let url = head.extensions.get().map_or(uri, |CameFrom(url)| url.clone());
+            let url = head
+                .extensions
+                .get()
+                .map_or(uri, |CameFrom(url)| url.clone());
             read(Answer {
                 status: head.status,
                 headers: head.headers.clone(),
@@ -144,11 +160,15 @@ impl SyncServerApi {
     /// When it is no valid link, or leads to someone else.
     pub(crate) fn own_link(&self, document: &Uri, href: &str) -> Result<Uri, Error> {
         let href = utf8_percent_encode(href.trim(), IRI).to_string();
-        let uri = resolve(document, &href)
-            .map_err(|error| protocol("the service gave out a link that is none").with_source(error))?;
-        self.settings().rule.apply(self.base_url(), &uri).ok_or_else(|| {
-            protocol("the service gave out a link to another server, which is not followed")
-        })
+        let uri = resolve(document, &href).map_err(|error| {
+            protocol("the service gave out a link that is none").with_source(error)
+        })?;
+        self.settings()
+            .rule
+            .apply(self.base_url(), &uri)
+            .ok_or_else(|| {
+                protocol("the service gave out a link to another server, which is not followed")
+            })
     }
 }
 
@@ -159,20 +179,45 @@ impl Answer {
     }
 
     /// The address in a header, resolved.
-    pub(crate) fn location(&self, api: &SyncServerApi, name: &http::HeaderName) -> Result<Option<Uri>, Error> {
+    pub(crate) fn location(
+        &self,
+        api: &SyncServerApi,
+        name: &http::HeaderName,
+    ) -> Result<Option<Uri>, Error> {
         let Some(value) = self.headers.get(name) else {
             return Ok(None);
         };
-        let text = value.to_str().map_err(|_| protocol(format!("the {name} of the answer is no address")))?;
+        let text = value
+            .to_str()
+            .map_err(|_| protocol(format!("the {name} of the answer is no address")))?;
         api.own_link(&self.url, text).map(Some)
     }
 
     /// The entry in the body.
     pub(crate) fn into_loaded(self) -> Result<Loaded, Error> {
         let etag = self.etag();
-        let entry = ReadOptions::new(self.url.to_string()).entry(&self.body).map_err(unreadable)?;
-        Ok(Loaded { entry, etag, url: self.url })
+        let entry = self
+            .options()
+            .entry(&self.body)
+            .map_err(unreadable)?;
+        Ok(Loaded {
+            entry,
+            etag,
+            url: self.url,
+        })
     }
+
+    /// How to read the document in the body.
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions::new(self.url.to_string()).limits(limits())
+    }
+}
+
+/// The size is limited already when an answer is read into memory.
+pub(super) fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.size = u64::MAX;
+    limits
 }
 
 /// Reads an answer that must be an entry.
@@ -181,6 +226,6 @@ pub(crate) fn entry(answer: Answer) -> Result<Loaded, Error> {
 }
 
 /// An answer that is not the document that was asked for.
-pub(super) fn unreadable(error: XmlError) -> Error {
+pub(crate) fn unreadable(error: XmlError) -> Error {
     protocol(format!("the answer cannot be read: {error}"))
 }

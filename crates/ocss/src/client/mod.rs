@@ -5,11 +5,13 @@ mod builder;
 mod collection;
 mod discover;
 mod exchange;
+mod kind;
 mod links;
 mod node;
 mod paths;
 mod rebase;
 mod service;
+mod staged;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +21,15 @@ use sync_core::policy::RetryPolicy;
 use sync_core::{Error, Pipeline};
 use tokio::sync::OnceCell;
 
-pub use self::auth::SyncServerAuth;
 pub(crate) use self::auth::InFlight;
+pub use self::auth::SyncServerAuth;
 pub use self::builder::SyncServerApiBuilder;
-pub(crate) use self::collection::{CollectionNode, list_stream};
 pub use self::collection::ResourceStream;
-pub(crate) use self::exchange::{Answer, Request, entry};
-pub(crate) use self::node::{Field, KindInfo, Loaded, Locator, Node, Staged, Value};
+pub(crate) use self::collection::{CollectionNode, list_stream};
+pub(crate) use self::exchange::{Answer, Request, entry, unreadable};
+pub(crate) use self::kind::{KindInfo, Locator, Space};
+pub(crate) use self::node::{Loaded, Node};
+pub(crate) use self::staged::{Field, Staged, Value};
 pub(crate) use self::paths::{Layout, with_query};
 pub use self::paths::{PathMap, Paths, Role};
 pub use self::rebase::RebaseRule;
@@ -131,7 +135,10 @@ impl SyncServerApi {
         let find = || async {
             match &self.0.paths {
                 Paths::Defaults => Ok(Layout::default()),
-                Paths::Custom(map) => Ok(Layout { map: map.clone(), closed: Vec::new() }),
+                Paths::Custom(map) => Ok(Layout {
+                    map: map.clone(),
+                    closed: Vec::new(),
+                }),
                 Paths::Discover => discover::layout(self).await,
             }
         };

@@ -1,7 +1,6 @@
 //! The one mechanism behind all resources: identity, a cache that is filled
 //! once, and changes that wait to be sent.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,83 +15,6 @@ use crate::atom::{Entry, names};
 use crate::error::{OcssErrorExt as _, name_missing, not_found, protocol, unsupported};
 use crate::model::{ContentData, Id};
 use crate::wire;
-
-/// What is the same for all resources of a kind.
-#[derive(Debug)]
-pub(crate) struct KindInfo {
-    /// In messages and `Debug`: `Vendor`.
-    pub(crate) name: &'static str,
-    /// The collection, in `Debug`: `Vendors`.
-    pub(crate) collection: &'static str,
-    /// Resources with equal ids are the same within a space.
-    pub(crate) space: &'static str,
-    /// The element around its properties.
-    pub(crate) wrapper: &'static str,
-    pub(crate) role: Role,
-    /// Whether credentials are needed.
-    pub(crate) protected: bool,
-    pub(crate) list: &'static Operation,
-    pub(crate) get: &'static Operation,
-    pub(crate) create: Option<&'static Operation>,
-    pub(crate) update: Option<&'static Operation>,
-    pub(crate) delete: Option<&'static Operation>,
-}
-
-impl KindInfo {
-    /// The operation, unless this kind has none.
-    pub(crate) fn supports(
-        &self,
-        operation: Option<&'static Operation>,
-        verb: &str,
-    ) -> Result<&'static Operation, Error> {
-        operation.ok_or_else(|| unsupported(format!("a {} cannot be {verb}", self.name)))
-    }
-}
-
-/// Where a collection is.
-#[derive(Clone)]
-pub(crate) enum Locator {
-    /// At a place of its own.
-    Role(Role),
-    /// At a link of another resource, else at a path that its id is in.
-    Under { owner: Arc<Node>, rel: &'static str, role: Role },
-}
-
-impl Locator {
-    /// The resource that the collection belongs to.
-    pub(crate) fn owner(&self) -> Option<&Arc<Node>> {
-        match self {
-            Self::Role(_) => None,
-            Self::Under { owner, .. } => Some(owner),
-        }
-    }
-
-    pub(crate) fn role(&self) -> Role {
-        match self {
-            Self::Role(role) | Self::Under { role, .. } => *role,
-        }
-    }
-
-    /// The URI of the collection. Boxed, as an owner may have to be loaded.
-    pub(crate) fn collection<'a>(&'a self, api: &'a SyncServerApi) -> BoxFuture<'a, Result<Uri, Error>> {
-        Box::pin(async move {
-            if let Self::Under { owner, rel, .. } = self {
-                if let Some(link) = owner.load().await?.link(api, rel)? {
-                    return Ok(link);
-                }
-            }
-            let owner = self.owner().map(|owner| &owner.id);
-            api.layout().await?.collection(api.base_url(), self.role(), owner)
-        })
-    }
-
-    /// The URI of a member.
-    pub(crate) async fn item(&self, api: &SyncServerApi, id: &Id) -> Result<Uri, Error> {
-        let collection = self.collection(api).await?;
-        let owner = self.owner().map(|owner| &owner.id);
-        api.layout().await?.item(api.base_url(), self.role(), &collection, owner, id)
-    }
-}
 
 /// An entry as the service sent it.
 #[derive(Clone, Debug)]
@@ -118,89 +40,27 @@ impl Loaded {
                 name.and_then(|name| name.strip_prefix('#')) == Some(rel)
             })
         };
-        self.entry.link(rel).or_else(qualified).map(|link| link.href())
+        self.entry
+            .link(rel)
+            .or_else(qualified)
+            .map(|link| link.href())
     }
 
     /// As [`href`](Self::href), as an address to send credentials to.
     pub(crate) fn link(&self, api: &SyncServerApi, rel: &str) -> Result<Option<Uri>, Error> {
-        self.href(rel).map(|href| api.own_link(&self.url, href)).transpose()
+        self.href(rel)
+            .map(|href| api.own_link(&self.url, href))
+            .transpose()
     }
 
     /// Whether all of the resource is here, and not only a hint where it is.
     pub(crate) fn is_complete(&self) -> bool {
-        let elsewhere = self.entry.content.as_ref().is_some_and(|content| content.src().is_some());
+        let elsewhere = self
+            .entry
+            .content
+            .as_ref()
+            .is_some_and(|content| content.src().is_some());
         !elsewhere || !self.entry.extensions.is_empty()
-    }
-}
-
-/// A property that can be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Field {
-    Username,
-    OldPass,
-    Password,
-    Name,
-    UserId,
-    Title,
-    Data,
-    Dataclass,
-    Dominant,
-}
-
-/// A value that waits to be sent.
-#[derive(Clone, PartialEq)]
-pub(crate) enum Value {
-    Text(String),
-    Secret(Secret<String>),
-    Data { data: ContentData, media_type: String },
-}
-
-/// Changes that wait to be sent.
-#[derive(Clone, Default)]
-pub(crate) struct Staged {
-    values: BTreeMap<Field, (u64, Value)>,
-    changes: u64,
-}
-
-impl Staged {
-    pub(crate) fn set(&mut self, field: Field, value: Value) {
-        self.changes += 1;
-        self.values.insert(field, (self.changes, value));
-    }
-
-    pub(crate) fn get(&self, field: Field) -> Option<&Value> {
-        self.values.get(&field).map(|(_, value)| value)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {
-        self.values.iter().map(|(field, (_, value))| (*field, value))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// Takes over all of another's changes.
-    pub(crate) fn extend(&mut self, other: Self) {
-        for (field, (_, value)) in other.values {
-            self.set(field, value);
-        }
-    }
-
-    /// Forgets what was sent, but not what was changed again meanwhile.
-    fn forget(&mut self, sent: &Self) {
-        self.values.retain(|field, (change, _)| match sent.values.get(field) {
-            Some((sent, _)) => change != sent,
-            None => true,
-        });
-    }
-
-    fn secrets(&self) -> Vec<Secret<String>> {
-        let values = self.values.values().filter_map(|(_, value)| match value {
-            Value::Secret(secret) => Some(secret.clone()),
-            Value::Text(_) | Value::Data { .. } => None,
-        });
-        values.collect()
     }
 }
 
@@ -272,7 +132,8 @@ impl Node {
         kind: &'static KindInfo,
         url: Uri,
     ) -> Result<Loaded, Error> {
-        api.send(Request::new(kind.get, url).protected(kind.protected), entry).await
+        api.send(Request::new(kind.get, url).protected(kind.protected), entry)
+            .await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -320,7 +181,9 @@ impl Node {
             StatusCode::NOT_MODIFIED => Ok(None),
             _ => entry(answer).map(Some),
         });
-        let fresh = fresh.await.map_err(|error| name_missing(error, self.kind.name, &self.id))?;
+        let fresh = fresh
+            .await
+            .map_err(|error| name_missing(error, self.kind.name, &self.id))?;
         let loaded = match (fresh, stale) {
             (Some(fresh), _) => Arc::new(fresh),
             (None, Some(stale)) => stale,
@@ -337,7 +200,11 @@ impl Node {
     /// Where the resource is: as its entry says, else as is known from
     /// elsewhere, else by its id.
     async fn item_url(&self, known: Option<&Loaded>) -> Result<Uri, Error> {
-        if let Some(link) = known.map(|known| known.link(&self.api, "self")).transpose()?.flatten() {
+        if let Some(link) = known
+            .map(|known| known.link(&self.api, "self"))
+            .transpose()?
+            .flatten()
+        {
             return Ok(link);
         }
         match &self.url {
@@ -348,7 +215,11 @@ impl Node {
 
     /// Where the resource is changed.
     async fn edit_url(&self, known: Option<&Loaded>) -> Result<Uri, Error> {
-        match known.map(|known| known.link(&self.api, "edit")).transpose()?.flatten() {
+        match known
+            .map(|known| known.link(&self.api, "edit"))
+            .transpose()?
+            .flatten()
+        {
             Some(link) => Ok(link),
             None => self.item_url(known).await,
         }
@@ -359,7 +230,11 @@ impl Node {
     pub(crate) async fn action_url(&self, rel: &str, role: Role) -> Result<Uri, Error> {
         match self.load().await?.link(&self.api, rel)? {
             Some(link) => Ok(link),
-            None => self.api.layout().await?.collection(self.api.base_url(), role, Some(&self.id)),
+            None => self
+                .api
+                .layout()
+                .await?
+                .collection(self.api.base_url(), role, Some(&self.id)),
         }
     }
 
@@ -373,7 +248,13 @@ impl Node {
         let link = self.load().await?.link(&self.api, rel)?;
         let locator = Locator::Role(kind.role);
         match (link, id) {
-            (link, Some(id)) => Ok(Some(Self::unloaded(&self.api, kind, locator, id.into(), link))),
+            (link, Some(id)) => Ok(Some(Self::unloaded(
+                &self.api,
+                kind,
+                locator,
+                id.into(),
+                link,
+            ))),
             (Some(link), None) => {
                 let loaded = Self::fetch(&self.api, kind, link).await?;
                 Self::loaded(&self.api, kind, locator, loaded).map(Some)
@@ -445,15 +326,20 @@ impl Node {
             .entry(&entry)?
             .secrets(staged.secrets())
             .if_match(loaded.etag.as_ref());
-        let sent = self.api.send(request, |answer| match answer.body.is_empty() {
-            true => Ok(None),
-            false => answer.into_loaded().map(Some),
-        });
+        let sent = self
+            .api
+            .send(request, |answer| match answer.body.is_empty() {
+                true => Ok(None),
+                false => answer.into_loaded().map(Some),
+            });
         match sent.await {
             Ok(fresh) => {
-                match fresh {
-                    Some(fresh) => self.store(fresh),
-                    None => self.forget(),
+                // Whatever the answer is, what is cached is of before.
+                self.forget();
+                if let Some(fresh) = fresh {
+                    if fresh.id()? == self.id {
+                        self.store(fresh);
+                    }
                 }
                 self.state().staged.forget(&staged);
                 Ok(())
@@ -504,7 +390,9 @@ impl Node {
 
 /// Whether an attempt before the last may have done its work.
 fn may_have_arrived(error: &Error) -> bool {
-    error.repeated_after().is_some_and(|delivery| delivery != Delivery::NotSent)
+    error
+        .repeated_after()
+        .is_some_and(|delivery| delivery != Delivery::NotSent)
 }
 
 /// By identity: the service, the space of ids, the owner, and the id.
@@ -513,7 +401,7 @@ impl PartialEq for Node {
         let owners = (self.locator.owner(), other.locator.owner());
         let owned_alike = match owners {
             // A model is the same under its vendor and among all models.
-            _ if self.kind.space != "content" => true,
+            _ if self.kind.space != Space::Content => true,
             (Some(one), Some(other)) => one == other,
             (None, None) => true,
             _ => false,
@@ -539,28 +427,10 @@ impl Hash for Node {
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.kind.name;
-        let number = self.kind.space == "binding" && self.id.as_str().parse::<u64>().is_ok();
+        let number = self.kind.space == Space::Binding && self.id.as_str().parse::<u64>().is_ok();
         match number {
             true => write!(f, "<{name} id={}>", self.id),
             false => write!(f, "<{name} id='{}'>", self.id),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_changed_again_meanwhile_is_not_forgotten() {
-        let text = |text: &str| Value::Text(text.to_owned());
-        let mut staged = Staged::default();
-        staged.set(Field::Title, text("a"));
-        staged.set(Field::Dataclass, text("b"));
-        let sent = staged.clone();
-        staged.set(Field::Title, text("c"));
-        staged.forget(&sent);
-        assert!(staged.get(Field::Title) == Some(&text("c")));
-        assert!(staged.get(Field::Dataclass).is_none());
     }
 }

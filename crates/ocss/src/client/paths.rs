@@ -12,8 +12,11 @@ use crate::error::local;
 use crate::model::Id;
 
 /// Everything but the unreserved characters of RFC 3986 section 2.3.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $role:ident = $name:literal, $title:literal, $path:literal;)*) => {
@@ -165,8 +168,17 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The URI of a collection or an action.
-    pub(crate) fn collection(&self, base: &Uri, role: Role, owner: Option<&Id>) -> Result<Uri, Error> {
-        let template = self.map.collections.get(&role).map_or(role.default_path(), String::as_str);
+    pub(crate) fn collection(
+        &self,
+        base: &Uri,
+        role: Role,
+        owner: Option<&Id>,
+    ) -> Result<Uri, Error> {
+        let template = self
+            .map
+            .collections
+            .get(&role)
+            .map_or(role.default_path(), String::as_str);
         let target = fill(template, owner, None)?;
         built(base, &target)
     }
@@ -190,9 +202,8 @@ impl Layout {
 /// The base URL and what comes after it.
 fn built(base: &Uri, target: &str) -> Result<Uri, Error> {
     // Like a browser, and unlike plain joining, for absolute ones.
-    resolve(base, target).map_err(|error| {
-        local("the paths of this client make no valid address").with_source(error)
-    })
+    resolve(base, target)
+        .map_err(|error| local("the paths of this client make no valid address").with_source(error))
 }
 
 /// The URI of the member `id` of a collection: one segment more, before any query.
@@ -210,7 +221,9 @@ fn fill(template: &str, owner: Option<&Id>, id: Option<&Id>) -> Result<String, E
             continue;
         }
         let Some(value) = value else {
-            return Err(local(format!("the path {template} has a place for which there is no value")));
+            return Err(local(format!(
+                "the path {template} has a place for which there is no value"
+            )));
         };
         target = target.replace(place, &segment(value)?);
     }
@@ -231,7 +244,10 @@ pub(crate) fn with_query(uri: &Uri, parameters: &[(&str, &str)]) -> Result<Uri, 
     if parameters.is_empty() {
         return Ok(uri.clone());
     }
-    let mut target = uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let mut target = uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
     let mut separator = if uri.query().is_some() { '&' } else { '?' };
     for (name, value) in parameters {
         target.push(separator);
@@ -260,9 +276,16 @@ mod tests {
         let vendors = layout.collection(&base(), Role::Vendors, None).unwrap();
         assert_eq!(vendors, "https://h/v2/phones/vendors/");
         let id = Id::from("a/b?c#d%e ø..");
-        let item = layout.item(&base(), Role::Vendors, &vendors, None, &id).unwrap();
-        assert_eq!(item, "https://h/v2/phones/vendors/a%2Fb%3Fc%23d%25e%20%C3%B8..");
-        let contents = layout.collection(&base(), Role::Contents, Some(&Id::from("x y"))).unwrap();
+        let item = layout
+            .item(&base(), Role::Vendors, &vendors, None, &id)
+            .unwrap();
+        assert_eq!(
+            item,
+            "https://h/v2/phones/vendors/a%2Fb%3Fc%23d%25e%20%C3%B8.."
+        );
+        let contents = layout
+            .collection(&base(), Role::Contents, Some(&Id::from("x y")))
+            .unwrap();
         assert_eq!(contents, "https://h/v2/services/datastore/x%20y/content/");
     }
 
@@ -291,9 +314,19 @@ mod tests {
             closed: Vec::new(),
         };
         let owner = Id::from("a&b");
-        let contents = layout.collection(&base(), Role::Contents, Some(&owner)).unwrap();
+        let contents = layout
+            .collection(&base(), Role::Contents, Some(&owner))
+            .unwrap();
         assert_eq!(contents, "https://h/v2/all/?client=a%26b");
-        let item = layout.item(&base(), Role::Contents, &contents, Some(&owner), &"x".into()).unwrap();
+        let item = layout
+            .item(
+                &base(),
+                Role::Contents,
+                &contents,
+                Some(&owner),
+                &"x".into(),
+            )
+            .unwrap();
         assert_eq!(item, "https://h/other/a%26b/x");
         assert!(layout.collection(&base(), Role::Contents, None).is_err());
     }
@@ -301,7 +334,10 @@ mod tests {
     #[test]
     fn filters_go_behind_what_is_there_and_are_encoded_once() {
         let uri = "https://h/c/?client=a%26b".parse().unwrap();
-        let filtered = with_query(&uri, &[("dataclass", "a b+c"), ("since", "2009-11-01T123000Z")]);
+        let filtered = with_query(
+            &uri,
+            &[("dataclass", "a b+c"), ("since", "2009-11-01T123000Z")],
+        );
         assert_eq!(
             filtered.unwrap(),
             "https://h/c/?client=a%26b&dataclass=a%20b%2Bc&since=2009-11-01T123000Z"

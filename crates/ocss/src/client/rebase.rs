@@ -22,7 +22,9 @@ pub enum RebaseRule {
 impl RebaseRule {
     /// The link as it is to be followed; `None` when it leads elsewhere.
     pub(crate) fn apply(self, base: &Uri, link: &Uri) -> Option<Uri> {
-        let known = link.scheme().is_some_and(|scheme| default_port(scheme).is_some());
+        let known = link
+            .scheme()
+            .is_some_and(|scheme| default_port(scheme).is_some());
         let stranger = link.authority()?.as_str().contains('@');
         if !known || stranger || !base.host()?.eq_ignore_ascii_case(link.host()?) {
             return None;
@@ -64,7 +66,8 @@ mod tests {
     use super::*;
 
     fn apply(rule: RebaseRule, base: &str, link: &str) -> Option<String> {
-        rule.apply(&base.parse().unwrap(), &link.parse().unwrap()).map(|uri| uri.to_string())
+        rule.apply(&base.parse().unwrap(), &link.parse().unwrap())
+            .map(|uri| uri.to_string())
     }
 
     #[test]
@@ -84,8 +87,16 @@ mod tests {
             );
         }
         let local = "http://127.0.0.1:8080/v2/";
-        for link in ["https://127.0.0.1:8080/x", "http://127.0.0.1:8080/x", "http://127.0.0.1/x"] {
-            assert_eq!(apply(rule, local, link).as_deref(), Some("http://127.0.0.1:8080/x"), "{link}");
+        for link in [
+            "https://127.0.0.1:8080/x",
+            "http://127.0.0.1:8080/x",
+            "http://127.0.0.1/x",
+        ] {
+            assert_eq!(
+                apply(rule, local, link).as_deref(),
+                Some("http://127.0.0.1:8080/x"),
+                "{link}"
+            );
         }
     }
 

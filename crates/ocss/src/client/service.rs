@@ -31,11 +31,16 @@ impl OcssService {
 
     /// Takes the server's time from a refusal that is about time.
     fn learn(&self, report: &ProblemReport, headers: &HeaderMap) {
-        let Some(skew) = self.skew.as_ref().filter(|_| report.problem == word::TIMESTAMP_REFUSED)
+        let Some(skew) = self
+            .skew
+            .as_ref()
+            .filter(|_| report.problem == word::TIMESTAMP_REFUSED)
         else {
             return;
         };
-        let accepted = report.acceptable_timestamps.map(|(low, high)| low + (high - low) / 2);
+        let accepted = report
+            .acceptable_timestamps
+            .map(|(low, high)| low + (high - low) / 2);
         if let Some(theirs) = accepted.or_else(|| date(headers)) {
             skew.learn(theirs, &self.clock);
         }
@@ -62,8 +67,13 @@ impl Service for OcssService {
         let detail = OcssError::read(head.status, &head.headers, report.as_ref());
         let mut error = ApiError::new(head.status);
         // What to do about it is decided when the credentials are renewed.
-        error.credentials_refused =
-            matches!(&detail, OcssError::NotAllowed { reason: Reason::Unauthenticated, .. });
+        error.credentials_refused = matches!(
+            &detail,
+            OcssError::NotAllowed {
+                reason: Reason::Unauthenticated,
+                ..
+            }
+        );
         // That it was not executed is this client's guess, not the service's word.
         error.not_executed = false;
         error.code = report.map(|report| report.problem);
@@ -81,7 +91,10 @@ impl Service for OcssService {
 }
 
 fn shorten(text: &str) -> String {
-    match text.char_indices().find(|(at, c)| at + c.len_utf8() > LONGEST) {
+    match text
+        .char_indices()
+        .find(|(at, c)| at + c.len_utf8() > LONGEST)
+    {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -99,9 +112,14 @@ mod tests {
         let mut head = http::Response::new(()).into_parts().0;
         head.status = StatusCode::from_u16(status).unwrap();
         if let Some(challenge) = challenge {
-            head.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            head.headers
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        OcssService::new(None, Clock::system()).explain(&OP, &head, &Bytes::from_static(body.as_bytes()))
+        OcssService::new(None, Clock::system()).explain(
+            &OP,
+            &head,
+            &Bytes::from_static(body.as_bytes()),
+        )
     }
 
     #[test]

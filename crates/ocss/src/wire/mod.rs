@@ -6,15 +6,15 @@ mod write;
 use sync_core::Error;
 
 pub(crate) use self::read::{
-    Detected, client_type, content_data, detected, gdata_datastores, image_url, name, property, title,
+    Detected, client_type, content_data, detected, gdata_datastores, image_url, name, property,
+    title,
 };
 pub(crate) use self::write::{
-    activesync, apply, binding, complete, content, datastore, detection, gdata, gdata_datastore, holds,
-    pincode, syncml,
+    activesync, apply, binding, complete, content, datastore, detection, gdata, gdata_datastore,
+    holds, pincode, syncml,
 };
-use crate::atom::{Entry, Item, ReadOptions, XmlError, names};
-use crate::client::Answer;
-use crate::error::protocol;
+use crate::atom::{Entry, Item, names};
+use crate::client::{Answer, unreadable};
 use crate::time::Timestamp;
 
 /// A page of a listing.
@@ -27,9 +27,7 @@ pub(crate) struct FeedPage {
 
 /// Reads a page. What is left of deleted entries becomes entries that say so.
 pub(crate) fn feed(answer: &Answer) -> Result<FeedPage, Error> {
-    let unreadable = |error: XmlError| protocol(format!("the answer cannot be read: {error}"));
-    let options = ReadOptions::new(answer.url.to_string());
-    let mut items = options.items(&answer.body).map_err(unreadable)?;
+    let mut items = answer.options().items(&answer.body).map_err(unreadable)?;
     let mut entries = Vec::new();
     for item in items.by_ref() {
         entries.push(match item.map_err(unreadable)? {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use http::Uri;
 
-use crate::atom::names::OC;
 use crate::atom::Entry;
+use crate::atom::names::OC;
 use crate::client::Loaded;
 use crate::error::protocol;
 use crate::model::{ClientType, ContentData, GdataDatastore};
@@ -24,7 +24,9 @@ pub(crate) fn title(entry: &Entry) -> Option<String> {
 
 /// The name; for want of one the title.
 pub(crate) fn name(entry: &Entry) -> String {
-    entry.property("name").map_or_else(|| title(entry).unwrap_or_default(), str::to_owned)
+    entry
+        .property("name")
+        .map_or_else(|| title(entry).unwrap_or_default(), str::to_owned)
 }
 
 /// The flavour of a client: as its category says, else by where it is.
@@ -36,7 +38,10 @@ pub(crate) fn client_type(entry: &Entry) -> Option<ClientType> {
     if let Some(category) = category {
         return Some(category.term().into());
     }
-    let links = ["self", "edit"].into_iter().filter_map(|rel| entry.link(rel)).map(|link| link.href());
+    let links = ["self", "edit"]
+        .into_iter()
+        .filter_map(|rel| entry.link(rel))
+        .map(|link| link.href());
     let mut places = links.chain(entry.id.as_deref());
     places.find_map(|place| {
         let (_, rest) = place.split_once("/services/")?;
@@ -56,11 +61,16 @@ pub(crate) fn client_type(entry: &Entry) -> Option<ClientType> {
 pub(crate) fn image_url(loaded: &Loaded) -> Option<String> {
     let entry = &loaded.entry;
     if let Some(url) = entry.property("image_url") {
-        let base = entry.base.as_deref().and_then(|base| base.parse::<Uri>().ok());
+        let base = entry
+            .base
+            .as_deref()
+            .and_then(|base| base.parse::<Uri>().ok());
         let resolved = resolve(base.as_ref().unwrap_or(&loaded.url), url);
         return Some(resolved.map_or_else(|_| url.to_owned(), |uri| uri.to_string()));
     }
-    let link = ["image", "enclosure", "icon"].into_iter().find_map(|rel| loaded.href(rel));
+    let link = ["image", "enclosure", "icon"]
+        .into_iter()
+        .find_map(|rel| loaded.href(rel));
     link.map(str::to_owned)
 }
 
@@ -69,7 +79,10 @@ pub(crate) fn gdata_datastores(entry: &Entry) -> Vec<GdataDatastore> {
     let Some(list) = entry.property_element("datastores") else {
         return Vec::new();
     };
-    let stores = list.children().iter().filter(|element| element.is(OC, "datastore"));
+    let stores = list
+        .children()
+        .iter()
+        .filter(|element| element.is(OC, "datastore"));
     stores
         .map(|store| {
             let text = |name| {
@@ -93,7 +106,9 @@ pub(crate) fn gdata_datastores(entry: &Entry) -> Vec<GdataDatastore> {
 pub(crate) fn content_data(entry: &Entry) -> Result<Option<ContentData>, Error> {
     match &entry.content {
         Some(content) if content.src().is_none() => {
-            let data = content.data().map_err(|error| protocol(error.to_string()))?;
+            let data = content
+                .data()
+                .map_err(|error| protocol(error.to_string()))?;
             Ok(Some(match data {
                 Cow::Borrowed(bytes) => bytes.into(),
                 Cow::Owned(bytes) => bytes.into(),
@@ -114,7 +129,10 @@ pub(crate) enum Detected {
 
 /// Reads an answer about a detection: either its state or a model.
 pub(crate) fn detected(entry: &Entry) -> Result<Detected, Error> {
-    let detection = entry.extensions.iter().find(|element| element.is(OC, "detection"));
+    let detection = entry
+        .extensions
+        .iter()
+        .find(|element| element.is(OC, "detection"));
     let Some(detection) = detection else {
         return Ok(Detected::Model);
     };
@@ -122,6 +140,8 @@ pub(crate) fn detected(entry: &Entry) -> Result<Detected, Error> {
     match status.as_deref().map(str::trim) {
         Some("unidentified") => Ok(Detected::Unidentified),
         Some("pending") => Ok(Detected::Pending),
-        _ => Err(protocol("the service tells a state of the detection that is not known")),
+        _ => Err(protocol(
+            "the service tells a state of the detection that is not known",
+        )),
     }
 }

@@ -55,12 +55,17 @@ pub(crate) fn gdata_datastore(datastore: &AddDatastore) -> Entry {
         element = element.with_child(text("name", name));
     }
     let scopes = datastore.scopes.iter();
-    let scopes = scopes.fold(Element::oc("scopes"), |all, scope| all.with_child(text("scope", scope)));
+    let scopes = scopes.fold(Element::oc("scopes"), |all, scope| {
+        all.with_child(text("scope", scope))
+    });
     element = element
         .with_child(text("key", datastore.key.expose()))
         .with_child(text("secret", datastore.secret.expose()))
         .with_child(scopes)
-        .with_child(text("token_type", &datastore.token_type.number().to_string()));
+        .with_child(text(
+            "token_type",
+            &datastore.token_type.number().to_string(),
+        ));
     let mut entry = Entry::new();
     entry.extensions.push(element);
     entry
@@ -115,9 +120,16 @@ fn titled(title: &str) -> Entry {
 
 fn atom_content(data: &ContentData, media_type: &str) -> Result<Content, Error> {
     let media_type = media_type.trim();
-    let (kind, subtype) = media_type.split(';').next().unwrap_or_default().split_once('/').unwrap_or_default();
+    let (kind, subtype) = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .split_once('/')
+        .unwrap_or_default();
     if kind.trim().is_empty() || subtype.trim().is_empty() {
-        return Err(local(format!("'{media_type}' is no media type such as text/plain")));
+        return Err(local(format!(
+            "'{media_type}' is no media type such as text/plain"
+        )));
     }
     Content::new(media_type.to_owned(), data.as_bytes()).map_err(|error| local(error.to_string()))
 }
@@ -155,7 +167,9 @@ pub(crate) fn apply(entry: &mut Entry, wrapper: &str, staged: &Staged) -> Result
 pub(crate) fn holds(entry: &Entry, staged: &Staged) -> bool {
     staged.iter().all(|(field, value)| match (field, value) {
         (Field::Title, Value::Text(title)) => super::title(entry).as_deref() == Some(title),
-        (_, Value::Text(text)) => entry.property(property_of(field)).unwrap_or_default() == text.trim(),
+        (_, Value::Text(text)) => {
+            entry.property(property_of(field)).unwrap_or_default() == text.trim()
+        }
         (_, Value::Data { data, media_type }) => {
             let content = entry.content.as_ref();
             content.is_some_and(|content| {
@@ -184,7 +198,11 @@ const fn property_of(field: Field) -> &'static str {
 fn remove_property(entry: &mut Entry, name: &str) {
     let is_it = |element: &Element| is_oc(element.namespace()) && element.local_name() == name;
     entry.extensions.retain(|element| !is_it(element));
-    for wrapper in entry.extensions.iter_mut().filter(|element| is_oc(element.namespace())) {
+    for wrapper in entry
+        .extensions
+        .iter_mut()
+        .filter(|element| is_oc(element.namespace()))
+    {
         wrapper.children_mut().retain(|element| !is_it(element));
     }
 }
@@ -253,11 +271,17 @@ mod tests {
         let mut entry = ReadOptions::new("http://h/").entry(xml.as_bytes()).unwrap();
         apply(&mut entry, "client", &staged([(Field::Name, text("new"))])).unwrap();
         let sent = entry.to_xml().unwrap();
-        let read = ReadOptions::new("http://h/").entry(sent.as_bytes()).unwrap();
+        let read = ReadOptions::new("http://h/")
+            .entry(sent.as_bytes())
+            .unwrap();
         assert_eq!(read.property("name"), Some("new"));
         assert_eq!(read.property("future"), Some("z"));
         assert_eq!(super::super::title(&read).as_deref(), Some("new"));
-        assert!(read.extensions.iter().any(|element| element.is("urn:x", "kept")));
+        assert!(
+            read.extensions
+                .iter()
+                .any(|element| element.is("urn:x", "kept"))
+        );
         assert_eq!(read.attributes().len(), 1);
     }
 
@@ -288,14 +312,21 @@ mod tests {
         let mut entry = gdata("u");
         complete(&mut entry, &Clock::system()).unwrap();
         let id = entry.id.clone().unwrap();
-        assert_eq!((id.len(), &id[..9], &id[23..24]), (45, "urn:uuid:", "4"), "{id}");
+        assert_eq!(
+            (id.len(), &id[..9], &id[23..24]),
+            (45, "urn:uuid:", "4"),
+            "{id}"
+        );
         assert!(entry.updated.is_some() && entry.authors.len() == 1);
     }
 
     #[test]
     fn what_is_no_media_type_is_refused_here() {
         for media_type in ["", "text", "/", "text/", "; x"] {
-            assert!(content(&"x".into(), media_type, None, None).is_err(), "{media_type:?}");
+            assert!(
+                content(&"x".into(), media_type, None, None).is_err(),
+                "{media_type:?}"
+            );
         }
         assert!(content(&vec![0xff].into(), "text/plain", None, None).is_err());
         assert!(content(&vec![0xff].into(), "image/png", None, None).is_ok());

@@ -1,6 +1,10 @@
 //! What these tests share: the service in several shapes, and a client of it.
 
 #![allow(dead_code, unreachable_pub, reason = "not every test needs everything")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as the tests do"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +23,11 @@ pub struct Lab {
 
 impl Lab {
     fn new(name: &'static str, emulator: Emulator, paths: Paths) -> Self {
-        Self { name, emulator: Arc::new(emulator), paths }
+        Self {
+            name,
+            emulator: Arc::new(emulator),
+            paths,
+        }
     }
 
     /// As it comes, without a socket.
@@ -89,7 +97,10 @@ impl Lab {
 
     /// How many there were, by method.
     pub fn methods(&self) -> Vec<String> {
-        self.requests().iter().map(|request| request.method.to_string()).collect()
+        self.requests()
+            .iter()
+            .map(|request| request.method.to_string())
+            .collect()
     }
 }
 
@@ -103,7 +114,12 @@ pub fn alice() -> SyncServerAuth {
 }
 
 pub fn bob() -> SyncServerAuth {
-    SyncServerAuth::new("consumer-key-bob", "consumer&secret%bob=", "access-key-bob", "access+secret/bob")
+    SyncServerAuth::new(
+        "consumer-key-bob",
+        "consumer&secret%bob=",
+        "access-key-bob",
+        "access+secret/bob",
+    )
 }
 
 /// Whether every signature was verified, each with a nonce of its own.
@@ -130,4 +146,3 @@ macro_rules! row {
         }
     };
 }
-

@@ -79,7 +79,7 @@ pub(super) fn addressable(id: &FolderId) -> Result<(), Error> {
     match id.as_str() {
         id if id.contains('/') => Err(Error::config(format!(
             "the daemon cannot address the configuration of folder {id:?}, because its ID has a \
-             slash; use edit(), or the whole list by config().folders() and set_folders()"
+             slash; use edit()"
         ))),
         id @ ("." | "..") => Err(Error::config(format!(
             "the folder ID {id:?} cannot be part of a path; use edit()"

@@ -98,13 +98,13 @@ fn or_default<T: DeserializeOwned + Default + 'static>(call: Call<Bytes>) -> Cal
     call.json::<Option<T>>().map(Option::unwrap_or_default)
 }
 
-/// The limits of a call for which the daemon works before it answers: the head
-/// may take as long as `wait`. The body keeps its own limit of silence.
+/// The limits of a call for which the daemon works before it answers: it gives
+/// up after `wait`, repetitions included. The body keeps its limit of silence.
 fn answered_within(wait: Duration) -> impl FnOnce(CallOptions) -> CallOptions {
     move |options| {
         options
             .first_byte_timeout(wait)
             .attempt_timeout(None)
-            .total_timeout(None)
+            .total_timeout(wait)
     }
 }

@@ -78,6 +78,10 @@ impl NoAuth {
 
     /// Ends a session: `POST /rest/noauth/auth/logout`, since 1.26. The daemon
     /// says so for a session that it does not know, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`login`](Self::login), but for the password.
     pub fn logout(&self, session: &Session) -> Call<()> {
         self.client
             .call(&endpoints::LOGOUT)

@@ -12,6 +12,7 @@ mod common;
 mod config;
 mod connecting;
 mod folder;
+mod limits;
 mod pin;
 mod refused;
 mod seed;

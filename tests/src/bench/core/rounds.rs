@@ -9,8 +9,8 @@ use xtask::table::Table;
 use super::Result;
 use super::clients::Kind;
 use super::server::{BIG, Server};
-use crate::cost::Cost;
 use crate::bench::stats::{median, number, ratio};
+use crate::cost::Cost;
 
 /// Requests of the two runs whose difference is the cost of a request.
 const FEW: u32 = 1_000;

@@ -77,17 +77,19 @@ fn strict(base: &str, reference: &str) -> Option<Box<str>> {
 }
 
 /// Resolving would change nothing: there is a scheme and a host, and there are
-/// no dot segments.
+/// neither dot segments nor characters that do not belong.
 fn is_resolved(reference: &str) -> bool {
-    (reference.starts_with("http://") || reference.starts_with("https://"))
-        && !reference.contains("/.")
-        && reference.bytes().all(|byte| {
-            byte > b' '
-                && !matches!(
-                    byte,
-                    b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
-                )
-        })
+    if !reference.starts_with("http://") && !reference.starts_with("https://") {
+        return false;
+    }
+    let mut before = b':';
+    reference.bytes().all(|byte| {
+        let is_good = byte > b' '
+            && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+            && !(before == b'/' && byte == b'.');
+        before = byte;
+        is_good
+    })
 }
 
 #[cfg(test)]

@@ -150,8 +150,8 @@ impl Builder {
 
     fn root(&mut self, tag: &StartTag<'_>) -> Result<(), XmlError> {
         let is_atom = *tag.namespace == Namespace::Atom;
-        let is_feed = is_atom && tag.local_name() == "feed" && self.wanted != Wanted::Entry;
-        let is_entry = is_atom && tag.local_name() == "entry" && self.wanted != Wanted::Feed;
+        let is_feed = is_atom && tag.local_name == "feed" && self.wanted != Wanted::Entry;
+        let is_entry = is_atom && tag.local_name == "entry" && self.wanted != Wanted::Feed;
         if is_feed {
             self.is_feed = true;
             self.feed.base = self.bases.explicit().map(Into::into);
@@ -178,7 +178,7 @@ impl Builder {
 
     /// A child of a feed (`in_feed`) or an entry.
     fn child(&mut self, tag: &StartTag<'_>, in_feed: bool) {
-        let frame = match (tag.namespace, tag.local_name()) {
+        let frame = match (tag.namespace, tag.local_name) {
             (Namespace::Atom, name) => match name {
                 "id" => Frame::Field(Field::Id),
                 "updated" => Frame::Field(Field::Updated),
@@ -305,7 +305,7 @@ impl Builder {
     }
 
     fn person_child(&mut self, tag: &StartTag<'_>) {
-        let field = match (tag.namespace, tag.local_name()) {
+        let field = match (tag.namespace, tag.local_name) {
             (Namespace::Atom, "name") => Some(Field::Name),
             (Namespace::Atom, "uri") => Some(Field::Uri),
             (Namespace::Atom, "email") => Some(Field::Email),
@@ -459,7 +459,7 @@ impl Handler for Builder {
             }
             _ => {}
         }
-        if tag.has_attributes() {
+        if tag.has_xml {
             if let Some(base) = tag
                 .attributes()
                 .find(|attribute| attribute.is(&Namespace::Xml, "base"))

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::chars::{is_name, is_space, reference};
+use super::chars::{is_space, reference, split_name};
 use super::scope::Scope;
-use crate::atom::names::{Namespace, local, prefix};
+use crate::atom::names::Namespace;
 
 /// Up to so many, each is compared with each.
 const FEW: usize = 12;
@@ -15,21 +15,46 @@ const FEW: usize = 12;
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     name: Range<usize>,
+    /// Where the local part of the name begins.
+    local: usize,
     value: Range<usize>,
+    /// There is nothing in the value that normalisation would change.
+    is_plain: bool,
+}
+
+impl Place {
+    fn prefix<'r>(&self, raw: &'r str) -> &'r str {
+        &raw[self.name.start..self.local.saturating_sub(1).max(self.name.start)]
+    }
+
+    /// Whether it declares a namespace, and for which prefix.
+    fn declares<'r>(&self, raw: &'r str) -> Option<&'r str> {
+        let name = &raw[self.name.clone()];
+        if !name.starts_with("xmlns") {
+            return None;
+        }
+        match name.len() {
+            5 => Some(""),
+            _ => name.strip_prefix("xmlns:"),
+        }
+    }
 }
 
 /// An attribute of a tag.
 #[derive(Clone, Copy)]
 pub(crate) struct AttributeRef<'a> {
     pub(crate) namespace: &'a Namespace,
+    /// With the prefix.
     pub(crate) name: &'a str,
+    local: &'a str,
     raw: &'a str,
+    is_plain: bool,
 }
 
 impl<'a> AttributeRef<'a> {
     /// The value, normalised (section 3.3.3).
     pub(crate) fn value(&self) -> Cow<'a, str> {
-        if is_plain(self.raw) {
+        if self.is_plain {
             return Cow::Borrowed(self.raw);
         }
         // It was checked before anyone could ask.
@@ -37,32 +62,29 @@ impl<'a> AttributeRef<'a> {
     }
 
     pub(crate) fn is(&self, namespace: &Namespace, name: &str) -> bool {
-        self.namespace == namespace && local(self.name) == name
+        self.local == name && self.namespace == namespace
     }
 }
 
 /// Finds the attributes of a tag in what follows its name, and declares the
-/// namespaces that are among them.
-pub(super) fn read(
-    raw: &str,
-    places: &mut Vec<Place>,
-    scope: &mut Scope,
-) -> Result<(), &'static str> {
+/// namespaces that are among them. Says whether any belongs to `xml:`.
+pub(super) fn read(raw: &str, places: &mut Vec<Place>, scope: &mut Scope) -> Result<bool, &'static str> {
     split(raw, places)?;
+    let mut has_xml = false;
     for place in places.iter() {
-        let (name, value) = (&raw[place.name.clone()], &raw[place.value.clone()]);
-        let normalized = if is_plain(value) {
+        let value = &raw[place.value.clone()];
+        let normalized = if place.is_plain {
             Cow::Borrowed(value)
         } else {
             Cow::Owned(normalize(value)?)
         };
-        if name == "xmlns" {
-            scope.declare("", &normalized)?;
-        } else if let Some(prefix) = name.strip_prefix("xmlns:") {
+        if let Some(prefix) = place.declares(raw) {
             scope.declare(prefix, &normalized)?;
         }
+        has_xml |= place.prefix(raw) == "xml";
     }
-    unique(raw, places, scope)
+    unique(raw, places, scope)?;
+    Ok(has_xml)
 }
 
 /// The attributes that [`read`] found, declarations left out.
@@ -72,19 +94,19 @@ pub(super) fn resolved<'a>(
     scope: &'a Scope,
 ) -> impl Iterator<Item = AttributeRef<'a>> {
     places.iter().filter_map(move |place| {
-        let name = &raw[place.name.clone()];
-        if name == "xmlns" || name.starts_with("xmlns:") {
+        if place.declares(raw).is_some() {
             return None;
         }
-        let namespace = match prefix(name) {
+        let namespace = match place.prefix(raw) {
             "" => &Namespace::None,
             prefix => scope.resolve(prefix)?,
         };
-        let raw = &raw[place.value.clone()];
         Some(AttributeRef {
             namespace,
-            name,
-            raw,
+            name: &raw[place.name.clone()],
+            local: &raw[place.local..place.name.end],
+            raw: &raw[place.value.clone()],
+            is_plain: place.is_plain,
         })
     })
 }
@@ -120,9 +142,9 @@ fn split(raw: &str, places: &mut Vec<Place>) -> Result<(), &'static str> {
             .take_while(|byte| **byte != b'=' && !is_space(**byte))
             .count();
         let name = start..start + length;
-        if !is_name(&raw[name.clone()]) {
+        let Some(local) = split_name(&raw[name.clone()]) else {
             return Err("an attribute has no valid name");
-        }
+        };
         at = skip_space(name.end);
         if bytes.get(at) != Some(&b'=') {
             return Err("an attribute has no value");
@@ -136,9 +158,12 @@ fn split(raw: &str, places: &mut Vec<Place>) -> Result<(), &'static str> {
         let Some(length) = memchr::memchr(quote, &bytes[start..]) else {
             return Err("an attribute's value does not end");
         };
+        let value = start..start + length;
         places.push(Place {
+            local: name.start + local,
             name,
-            value: start..start + length,
+            is_plain: is_plain(&bytes[value.clone()]),
+            value,
         });
         at = start + length + 1;
     }
@@ -148,10 +173,10 @@ fn unique(raw: &str, places: &[Place], scope: &Scope) -> Result<(), &'static str
     const TWICE: Result<(), &str> = Err("an attribute is there twice");
     let key = |place: &Place| {
         let name = &raw[place.name.clone()];
-        match prefix(name) {
-            "" | "xmlns" => Ok((&Namespace::None, name)),
+        match place.prefix(raw) {
+            "" | "xmlns" => Ok((name, &Namespace::None)),
             prefix => match scope.resolve(prefix) {
-                Some(namespace) => Ok((namespace, local(name))),
+                Some(namespace) => Ok((&raw[place.local..place.name.end], namespace)),
                 None => Err("an attribute's prefix is not declared"),
             },
         }
@@ -177,9 +202,9 @@ fn unique(raw: &str, places: &[Place], scope: &Scope) -> Result<(), &'static str
 }
 
 /// There is nothing in it that normalisation would change or refuse.
-fn is_plain(value: &str) -> bool {
+fn is_plain(value: &[u8]) -> bool {
     !value
-        .bytes()
+        .iter()
         .any(|byte| matches!(byte, b'&' | b'<' | b'\t' | b'\r' | b'\n'))
 }
 

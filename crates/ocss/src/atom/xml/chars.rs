@@ -65,19 +65,30 @@ const NAME_BYTES: [u8; 256] = {
 };
 
 /// Whether this can be the name of an element or attribute, with at most one
-/// prefix. Characters beyond ASCII are all let through: refusing the few that
-/// are no name characters would protect nobody.
+/// prefix.
 pub(crate) fn is_name(name: &str) -> bool {
-    let part = |part: &[u8]| {
-        part.first()
-            .is_some_and(|first| NAME_BYTES[usize::from(*first)] & 2 != 0)
-            && part.iter().all(|byte| NAME_BYTES[usize::from(*byte)] != 0)
-    };
-    let bytes = name.as_bytes();
-    match memchr::memchr(b':', bytes) {
-        Some(at) => part(&bytes[..at]) && part(&bytes[at + 1..]),
-        None => part(bytes),
+    split_name(name).is_some()
+}
+
+/// Where the local part of a name begins. `None` when it is no name: that of
+/// an element or attribute has at most one prefix. Characters beyond ASCII are
+/// all let through: refusing the few that are no name characters would protect
+/// nobody.
+pub(super) fn split_name(name: &str) -> Option<usize> {
+    let mut local = 0;
+    // What the next byte must be: 2 at the beginning of a part, then 1.
+    let mut wanted = 2;
+    for (at, &byte) in name.as_bytes().iter().enumerate() {
+        if NAME_BYTES[usize::from(byte)] & wanted != 0 {
+            wanted = 1;
+        } else if byte == b':' && local == 0 && wanted == 1 {
+            local = at + 1;
+            wanted = 2;
+        } else {
+            return None;
+        }
     }
+    (wanted == 1).then_some(local)
 }
 
 /// The character that a reference (without `&` and `;`) stands for: one of the

@@ -5,10 +5,10 @@ use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesStart, Event};
 
 use super::attributes::{self, AttributeRef, Place};
-use super::chars::{is_name, is_space, push_normalized, reference};
+use super::chars::{is_name, is_space, push_normalized, reference, split_name};
 use super::scope::Scope;
 use crate::atom::error::{Limits, XmlError, cut};
-use crate::atom::names::{Namespace, local, prefix};
+use crate::atom::names::Namespace;
 
 /// Takes what a document says, in its order.
 pub(crate) trait Handler {
@@ -30,16 +30,15 @@ pub(crate) struct StartTag<'a> {
     pub(crate) namespace: &'a Namespace,
     /// With the prefix.
     pub(crate) name: &'a str,
+    pub(crate) local_name: &'a str,
+    /// There are attributes of `xml:`.
+    pub(crate) has_xml: bool,
     raw: &'a str,
     places: &'a [Place],
     scope: &'a Scope,
 }
 
 impl<'a> StartTag<'a> {
-    pub(crate) fn local_name(&self) -> &'a str {
-        local(self.name)
-    }
-
     /// Its attributes, without namespace declarations.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = AttributeRef<'a>> + use<'a> {
         attributes::resolved(self.raw, self.places, self.scope)
@@ -207,9 +206,9 @@ impl Parser {
         if self.stage == Stage::Epilog {
             return Err(self.error(at, "there is a second root"));
         }
-        if !is_name(name) {
+        let Some(local) = split_name(name) else {
             return Err(self.error(at, "an element has no valid name"));
-        }
+        };
         if self.starts.len() >= self.depth_limit {
             return Err(XmlError::TooDeep {
                 limit: self.depth_limit,
@@ -221,16 +220,19 @@ impl Parser {
         self.scope.open();
         self.places.clear();
         let raw = tag.attributes_raw();
+        let mut has_xml = false;
         if !raw.is_empty() {
             let read = attributes::read(raw, &mut self.places, &mut self.scope);
-            read.map_err(|reason| self.error(at, reason))?;
+            has_xml = read.map_err(|reason| self.error(at, reason))?;
         }
-        let Some(namespace) = self.scope.resolve(prefix(name)) else {
+        let Some(namespace) = self.scope.resolve(&name[..local.saturating_sub(1)]) else {
             return Err(self.error(at, "an element's prefix is not declared"));
         };
         handler.start(&StartTag {
             namespace,
             name,
+            local_name: &name[local..],
+            has_xml,
             raw,
             places: &self.places,
             scope: &self.scope,
@@ -258,7 +260,11 @@ impl Parser {
                 Err(OUTSIDE)
             };
         }
-        if memchr::memchr(b']', text.as_bytes()).is_some() && text.contains("]]>") {
+        if memchr::memchr2(b']', b'\r', text.as_bytes()).is_none() {
+            handler.text().push_str(text);
+            return Ok(());
+        }
+        if text.contains("]]>") {
             return Err("]]> stands in text");
         }
         push_normalized(handler.text(), text);

@@ -8,8 +8,8 @@ const MOST: usize = 128;
 
 #[derive(Debug)]
 struct Declaration {
-    /// Where the prefix ends in the buffer; it begins where the one before ends.
-    end: usize,
+    /// Of the prefix. It stands in the buffer after that of the one before.
+    length: usize,
     namespace: Namespace,
     depth: usize,
 }
@@ -43,9 +43,9 @@ impl Scope {
             .last()
             .is_some_and(|last| last.depth == self.depth)
         {
-            self.declarations.pop();
-            self.prefixes
-                .truncate(self.declarations.last().map_or(0, |last| last.end));
+            if let Some(last) = self.declarations.pop() {
+                self.prefixes.truncate(self.prefixes.len() - last.length);
+            }
         }
         self.depth = self.depth.saturating_sub(1);
     }
@@ -72,7 +72,7 @@ impl Scope {
         let namespace = known.map_or_else(|| Namespace::new(uri), |one| one.namespace.clone());
         self.prefixes.push_str(prefix);
         self.declarations.push(Declaration {
-            end: self.prefixes.len(),
+            length: prefix.len(),
             namespace,
             depth: self.depth,
         });
@@ -81,15 +81,16 @@ impl Scope {
 
     /// `None` when the prefix is not declared. The empty prefix always is.
     pub(super) fn resolve(&self, prefix: &str) -> Option<&Namespace> {
-        for (i, declaration) in self.declarations.iter().enumerate().rev() {
-            let start = if i == 0 {
-                0
-            } else {
-                self.declarations[i - 1].end
-            };
-            if &self.prefixes[start..declaration.end] == prefix {
+        let mut end = self.prefixes.len();
+        for declaration in self.declarations.iter().rev() {
+            let length = declaration.length;
+            // The most common prefix, none, needs no comparison.
+            if length == prefix.len()
+                && (length == 0 || &self.prefixes[end - length..end] == prefix)
+            {
                 return Some(&declaration.namespace);
             }
+            end -= length;
         }
         match prefix {
             "" => Some(&Namespace::None),

@@ -15,7 +15,7 @@ use crate::model::db::BrowseNode;
 
 /// The daemon has the whole tree in memory before its answer begins.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
-/// Some 1.6 million files.
+/// The largest tree that is taken into memory.
 const LARGEST: u64 = 256 << 20;
 
 /// The files and directories of a folder, as all devices know them:
@@ -75,8 +75,8 @@ impl Browse {
         self
     }
 
-    /// The call, to change its limits: an answer that begins within 10 minutes
-    /// and has up to 256 MiB.
+    /// The call, to change its limits: 10 minutes, and an answer of up to 256 MiB,
+    /// which is some 1.6 million files.
     pub fn call(self) -> Call<Vec<BrowseNode>> {
         or_default(
             self.request()
@@ -94,7 +94,8 @@ impl Browse {
     }
 
     /// Shows every file and directory to `visitor` while the answer arrives, in
-    /// constant memory, whatever the size of the folder.
+    /// constant memory, whatever the size of the folder. The answer must begin
+    /// within 10 minutes, and may take any time then.
     ///
     /// A directory comes before what is in it. `Break` ends the visit, and its
     /// value is returned. Decoding happens on a thread of the runtime's own for
