@@ -1,10 +1,12 @@
 //! Properties of reading and writing Atom: nothing is lost, nothing panics,
 //! and how the document is cut into pieces makes no difference.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails that way")]
+
 use ocss::atom::names::{OC, XML};
 use ocss::atom::{
-    Attribute, Category, Content, Element, Entry, Feed, FeedDocument, FeedReader, FeedWriter, Item, Limits,
-    Link, Person, ReadOptions, Text, Tombstone, WriteError, XmlError, id_from_reference,
+    Attribute, Category, Content, Element, Entry, Feed, FeedDocument, FeedReader, FeedWriter, Item,
+    Limits, Link, Person, ReadOptions, Text, Tombstone, WriteError, XmlError, id_from_reference,
 };
 use ocss::oauth1::percent_encode;
 use ocss::time::Timestamp;
@@ -37,18 +39,29 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn namespace() -> impl Strategy<Value = String> {
-    prop_oneof![Just(String::new()), Just(OC.to_owned()), Just("urn:a".to_owned()), "urn:[a-c&<]{1,3}"]
+    prop_oneof![
+        Just(String::new()),
+        Just(OC.to_owned()),
+        Just("urn:a".to_owned()),
+        "urn:[a-c&<]{1,3}"
+    ]
 }
 
 fn attribute() -> impl Strategy<Value = Attribute> {
-    let any = (namespace(), name(), legal()).prop_map(|(namespace, name, value)| Attribute::qualified(&namespace, name, value));
+    let any = (namespace(), name(), legal())
+        .prop_map(|(namespace, name, value)| Attribute::qualified(&namespace, name, value));
     prop_oneof![4 => any, 1 => legal().prop_map(|lang| Attribute::qualified(XML, "xml:lang", lang))]
 }
 
 /// Attributes whose names differ, as they must.
 fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
     proptest::collection::vec(attribute(), 0..4).prop_map(|mut all| {
-        let key = |attribute: &Attribute| (attribute.namespace().to_owned(), attribute.local_name().to_owned());
+        let key = |attribute: &Attribute| {
+            (
+                attribute.namespace().to_owned(),
+                attribute.local_name().to_owned(),
+            )
+        };
         all.sort_by_key(key);
         all.dedup_by_key(|attribute| key(attribute));
         all
@@ -56,13 +69,27 @@ fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
 }
 
 fn element() -> impl Strategy<Value = Element> {
-    let leaf = (namespace(), name(), attributes(), legal()).prop_map(|(namespace, name, attributes, text)| {
-        attributes.into_iter().fold(Element::new(&namespace, name).with_text(text), Element::with_attribute)
-    });
+    let leaf = (namespace(), name(), attributes(), legal()).prop_map(
+        |(namespace, name, attributes, text)| {
+            attributes.into_iter().fold(
+                Element::new(&namespace, name).with_text(text),
+                Element::with_attribute,
+            )
+        },
+    );
     leaf.prop_recursive(3, 12, 4, |inner| {
-        (namespace(), name(), legal(), proptest::collection::vec(inner, 0..4)).prop_map(|(namespace, name, text, children)| {
-            children.into_iter().fold(Element::new(&namespace, name).with_text(text), Element::with_child)
-        })
+        (
+            namespace(),
+            name(),
+            legal(),
+            proptest::collection::vec(inner, 0..4),
+        )
+            .prop_map(|(namespace, name, text, children)| {
+                children.into_iter().fold(
+                    Element::new(&namespace, name).with_text(text),
+                    Element::with_child,
+                )
+            })
     })
 }
 
@@ -72,12 +99,23 @@ fn time() -> impl Strategy<Value = Option<Timestamp>> {
 }
 
 fn content() -> impl Strategy<Value = Content> {
-    let types = select(vec!["text", "text/plain", "text/x-vcard", "TEXT/calendar; charset=utf-8", "html"]);
+    let types = select(vec![
+        "text",
+        "text/plain",
+        "text/x-vcard",
+        "TEXT/calendar; charset=utf-8",
+        "html",
+    ]);
     let xml = select(vec!["application/xml", "image/svg+xml", "text/xml"]);
-    let other = select(vec!["image/png", "application/octet-stream", "application/json"]);
+    let other = select(vec![
+        "image/png",
+        "application/octet-stream",
+        "application/json",
+    ]);
     prop_oneof![
         (types, legal()).prop_map(|(kind, data)| Content::new(kind, data.as_bytes()).unwrap()),
-        (xml.clone(), legal()).prop_map(|(kind, data)| Content::new(kind, data.as_bytes()).unwrap()),
+        (xml.clone(), legal())
+            .prop_map(|(kind, data)| Content::new(kind, data.as_bytes()).unwrap()),
         (xml, name()).prop_map(|(kind, name)| {
             let name = name.replace(':', "-");
             let data = format!("<{name} xmlns=\"urn:a\"><b>&amp;&#13;</b>x<c/></{name}>");
@@ -96,7 +134,13 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
-    let head = (proptest::option::of("[!-~]{1,12}"), proptest::option::of(legal()), time(), time(), time());
+    let head = (
+        proptest::option::of("[!-~]{1,12}"),
+        proptest::option::of(legal()),
+        time(),
+        time(),
+        time(),
+    );
     let lists = (
         proptest::collection::vec(person(), 0..3),
         proptest::collection::vec(("[!-~]{1,8}", legal()), 0..3),
@@ -111,15 +155,22 @@ fn entry() -> impl Strategy<Value = Entry> {
         (entry.published, entry.updated, entry.edited) = (published, updated, edited);
         let (people, categories, links, extensions) = lists;
         entry.authors = people;
-        entry.categories = categories.into_iter().map(|(term, label)| Category::new(term).with_label(label)).collect();
+        entry.categories = categories
+            .into_iter()
+            .map(|(term, label)| Category::new(term).with_label(label))
+            .collect();
         entry.links = links
             .into_iter()
             .map(|(rel, path, attributes)| {
                 let own = |attribute: &Attribute| {
-                    attribute.namespace().is_empty() && matches!(attribute.local_name(), "rel" | "href" | "type")
+                    attribute.namespace().is_empty()
+                        && matches!(attribute.local_name(), "rel" | "href" | "type")
                 };
                 let link = Link::new(rel, format!("http://h/{path}"));
-                attributes.into_iter().filter(|one| !own(one)).fold(link, Link::with_attribute)
+                attributes
+                    .into_iter()
+                    .filter(|one| !own(one))
+                    .fold(link, Link::with_attribute)
             })
             .collect();
         entry.extensions = extensions;
@@ -146,18 +197,36 @@ fn meaning(entry: &Entry) -> String {
             .map(|one| (one.namespace(), one.local_name(), one.value()))
             .collect();
         attributes.sort_unstable();
-        write!(out, "<{} {} {attributes:?} {:?}", element.namespace(), element.local_name(), element.text()).unwrap();
+        write!(
+            out,
+            "<{} {} {attributes:?} {:?}",
+            element.namespace(),
+            element.local_name(),
+            element.text()
+        )
+        .unwrap();
         for child in element.children() {
             describe(out, child);
         }
         out.push('>');
     }
 
-    let mut out = format!("{:?} {:?} {:?} {:?} {:?}", entry.id, entry.title, entry.published, entry.updated, entry.edited);
+    let mut out = format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        entry.id, entry.title, entry.published, entry.updated, entry.edited
+    );
     out.push_str(&format!("{:?} {:?}", entry.authors, entry.categories));
     for link in &entry.links {
-        let attributes = link.attributes().iter().map(|one| (one.namespace(), one.local_name(), one.value()));
-        out.push_str(&format!("{} {} {:?}", link.rel(), link.href(), attributes.collect::<Vec<_>>()));
+        let attributes = link
+            .attributes()
+            .iter()
+            .map(|one| (one.namespace(), one.local_name(), one.value()));
+        out.push_str(&format!(
+            "{} {} {:?}",
+            link.rel(),
+            link.href(),
+            attributes.collect::<Vec<_>>()
+        ));
     }
     if let Some(content) = &entry.content {
         out.push_str(&format!("{} {:?}", content.declared_type(), content.data()));
@@ -168,7 +237,11 @@ fn meaning(entry: &Entry) -> String {
     out
 }
 
-fn in_pieces(mut reader: FeedReader, document: &[u8], sizes: &[usize]) -> Result<FeedDocument, XmlError> {
+fn in_pieces(
+    mut reader: FeedReader,
+    document: &[u8],
+    sizes: &[usize],
+) -> Result<FeedDocument, XmlError> {
     fn take(reader: &mut FeedReader, all: &mut FeedDocument) -> Result<(), XmlError> {
         while let Some(item) = reader.next_item()? {
             match item {
@@ -293,7 +366,7 @@ proptest! {
             writer.entry(entry).unwrap();
         }
         writer.tombstone(&Tombstone::new("urn:x:1", Timestamp::from_unix(0, 0))).unwrap();
-        let xml = writer.finish().unwrap();
+        let xml = writer.finish();
         let whole = options().feed(xml.as_bytes()).unwrap();
         prop_assert_eq!(&whole.feed, &feed);
         prop_assert_eq!((whole.entries.len(), whole.deleted.len()), (entries.len(), 1));
@@ -354,9 +427,17 @@ fn nested(levels: usize) -> String {
 #[test]
 fn a_hundred_thousand_levels_are_refused() {
     let document = nested(100_000);
-    assert_eq!(options().document(document.as_bytes()), Err(XmlError::TooDeep { limit: 256 }));
-    assert_eq!(Element::parse(document.as_bytes()), Err(XmlError::TooDeep { limit: 256 }));
-    let feed = document.replace("<entry", "<feed").replace("</entry", "</feed");
+    assert_eq!(
+        options().document(document.as_bytes()),
+        Err(XmlError::TooDeep { limit: 256 })
+    );
+    assert_eq!(
+        Element::parse(document.as_bytes()),
+        Err(XmlError::TooDeep { limit: 256 })
+    );
+    let feed = document
+        .replace("<entry", "<feed")
+        .replace("</entry", "</feed");
     let refused = in_pieces(options().reader(), feed.as_bytes(), &[1000]);
     assert_eq!(refused, Err(XmlError::TooDeep { limit: 256 }));
 }
@@ -369,7 +450,10 @@ fn the_depth_limit_is_exact_and_can_be_set() {
     limits.depth = usize::MAX;
     let deepest = options().limits(limits);
     assert!(deepest.entry(nested(1023).as_bytes()).is_ok());
-    assert_eq!(deepest.entry(nested(1024).as_bytes()), Err(XmlError::TooDeep { limit: 1024 }));
+    assert_eq!(
+        deepest.entry(nested(1024).as_bytes()),
+        Err(XmlError::TooDeep { limit: 1024 })
+    );
 }
 
 #[test]
@@ -381,14 +465,22 @@ fn the_size_limit_holds_whole_and_in_pieces() {
     assert!(in_pieces(options().limits(limits).reader(), &document, &[100]).is_ok());
     limits.size -= 1;
     let too_large = XmlError::TooLarge { limit: limits.size };
-    assert_eq!(options().limits(limits).feed(&document), Err(too_large.clone()));
-    assert_eq!(in_pieces(options().limits(limits).reader(), &document, &[100]), Err(too_large));
+    assert_eq!(
+        options().limits(limits).feed(&document),
+        Err(too_large.clone())
+    );
+    assert_eq!(
+        in_pieces(options().limits(limits).reader(), &document, &[100]),
+        Err(too_large)
+    );
 }
 
 #[test]
 fn a_reader_that_has_failed_stays_failed() {
     let mut reader = options().reader();
-    reader.push(b"<feed xmlns='http://www.w3.org/2005/Atom'><entry/></x>").unwrap();
+    reader
+        .push(b"<feed xmlns='http://www.w3.org/2005/Atom'><entry/></x>")
+        .unwrap();
     assert!(reader.next_item().unwrap().is_some());
     let error = reader.next_item().unwrap_err();
     assert_eq!(reader.next_item(), Err(error.clone()));
@@ -399,16 +491,27 @@ fn a_reader_that_has_failed_stays_failed() {
 #[test]
 fn items_come_as_soon_as_they_are_complete() {
     let mut reader = options().reader();
-    reader.push(b"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><id>1</id></entry").unwrap();
+    reader
+        .push(b"<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><id>1</id></entry")
+        .unwrap();
     assert_eq!(reader.next_item(), Ok(None));
     assert_eq!(reader.head().title, Some(Text::plain("t")));
     reader.push(b">").unwrap();
-    let entry = reader.next_item().unwrap().and_then(Item::into_entry).unwrap();
+    let entry = reader
+        .next_item()
+        .unwrap()
+        .and_then(Item::into_entry)
+        .unwrap();
     assert_eq!(entry.id.as_deref(), Some("1"));
-    reader.push(b"<updated>2009-11-01T12:30:00Z</updated></feed> ").unwrap();
+    reader
+        .push(b"<updated>2009-11-01T12:30:00Z</updated></feed> ")
+        .unwrap();
     reader.finish().unwrap();
     assert_eq!(reader.next_item(), Ok(None));
-    assert_eq!(reader.head().updated, Timestamp::from_civil(2009, 11, 1, 12, 30, 0));
+    assert_eq!(
+        reader.head().updated,
+        Timestamp::from_civil(2009, 11, 1, 12, 30, 0)
+    );
 }
 
 #[test]
@@ -420,6 +523,11 @@ fn a_document_type_is_refused_before_it_ends() {
 
 #[test]
 fn an_html_page_is_refused_with_its_root() {
-    let refused = options().document(b"<html><body>502 Bad gateway</body></html>").unwrap_err();
-    assert_eq!(refused.to_string(), "the document is not the expected one: its root is <html>");
+    let refused = options()
+        .document(b"<html><body>502 Bad gateway</body></html>")
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the document is not the expected one: its root is <html>"
+    );
 }

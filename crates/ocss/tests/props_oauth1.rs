@@ -1,6 +1,8 @@
 //! Properties of signatures: what one side signs, the other verifies, and
 //! nothing else.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails that way")]
+
 use http::{Method, Uri};
 use ocss::oauth1::{
     Credentials, Received, Request, SignatureMethod, Signer, percent_encode, verify,
@@ -29,7 +31,10 @@ struct Sent {
 
 impl Sent {
     fn verify(&self, consumer: &str, token: &str) -> Option<&'static str> {
-        let content_type = self.form.as_ref().map(|_| "application/x-www-form-urlencoded");
+        let content_type = self
+            .form
+            .as_ref()
+            .map(|_| "application/x-www-form-urlencoded");
         let received = Received::new(&self.method, self.scheme, &self.host, &self.target)
             .authorization(self.authorization.as_deref())
             .body(content_type, self.form.as_deref().unwrap_or_default());
@@ -62,13 +67,28 @@ fn pairs() -> impl Strategy<Value = String> {
 
 fn url() -> impl Strategy<Value = (&'static str, String, String)> {
     let scheme = prop_oneof![Just("http"), Just("https")];
-    let host = prop_oneof!["[a-zA-Z][a-zA-Z0-9.-]{0,10}", Just("127.0.0.1".into()), Just("[::1]".into())];
-    let port = prop_oneof![Just(String::new()), Just(":80".into()), Just(":443".into()), ":[1-9][0-9]{3}"];
+    let host = prop_oneof![
+        "[a-zA-Z][a-zA-Z0-9.-]{0,10}",
+        Just("127.0.0.1".into()),
+        Just("[::1]".into())
+    ];
+    let port = prop_oneof![
+        Just(String::new()),
+        Just(":80".into()),
+        Just(":443".into()),
+        ":[1-9][0-9]{3}"
+    ];
     let path = proptest::collection::vec("([a-zA-Z0-9!$'()*,;:@~._-]|%[0-9A-F]{2}){0,6}", 0..5);
-    (scheme, host, port, path, proptest::option::of(pairs())).prop_map(|(scheme, host, port, path, query)| {
-        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        (scheme, format!("{host}{port}"), format!("/{}{query}", path.join("/")))
-    })
+    (scheme, host, port, path, proptest::option::of(pairs())).prop_map(
+        |(scheme, host, port, path, query)| {
+            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+            (
+                scheme,
+                format!("{host}{port}"),
+                format!("/{}{query}", path.join("/")),
+            )
+        },
+    )
 }
 
 fn sent() -> impl Strategy<Value = (Sent, String, String)> {
@@ -78,9 +98,22 @@ fn sent() -> impl Strategy<Value = (Sent, String, String)> {
         Just(SignatureMethod::HmacSha512),
         Just(SignatureMethod::Plaintext),
     ];
-    let placement = prop_oneof![Just(Placement::Header), Just(Placement::Query), Just(Placement::Form)];
-    let keys = (any::<String>(), any::<String>(), any::<String>(), any::<String>());
-    let request = (url(), "GET|POST|PUT|DELETE|PATCH", proptest::option::of(pairs()));
+    let placement = prop_oneof![
+        Just(Placement::Header),
+        Just(Placement::Query),
+        Just(Placement::Form)
+    ];
+    let keys = (
+        any::<String>(),
+        any::<String>(),
+        any::<String>(),
+        any::<String>(),
+    );
+    let request = (
+        url(),
+        "GET|POST|PUT|DELETE|PATCH",
+        proptest::option::of(pairs()),
+    );
     let times = (any::<String>(), 1..=u64::MAX);
     (request, keys, method, placement, times, any::<bool>()).prop_map(
         |((url, verb, form), keys, method, placement, (nonce, timestamp), version)| {
@@ -88,14 +121,18 @@ fn sent() -> impl Strategy<Value = (Sent, String, String)> {
             let (consumer, consumer_secret, token, token_secret) = keys;
             let uri: Uri = format!("{scheme}://{host}{target}").parse().unwrap();
             let http_method: Method = verb.parse().unwrap();
-            let form = (placement == Placement::Form || form.is_some()).then(|| form.unwrap_or_default().into_bytes());
+            let form = (placement == Placement::Form || form.is_some())
+                .then(|| form.unwrap_or_default().into_bytes());
             let credentials = Credentials::new(
                 consumer,
                 Secret::new(consumer_secret.clone()),
                 token,
                 Secret::new(token_secret.clone()),
             );
-            let signer = Signer::new(credentials).method(method).version(version).realm("a \"b\", c=d");
+            let signer = Signer::new(credentials)
+                .method(method)
+                .version(version)
+                .realm("a \"b\", c=d");
             let mut request = Request::new(&http_method, &uri);
             if let Some(form) = &form {
                 request = request.form(form);
@@ -111,12 +148,18 @@ fn sent() -> impl Strategy<Value = (Sent, String, String)> {
                 is_plaintext: method == SignatureMethod::Plaintext,
             };
             match placement {
-                Placement::Header => sent.authorization = Some(signed.authorization().expose().clone()),
+                Placement::Header => {
+                    sent.authorization = Some(signed.authorization().expose().clone())
+                }
                 Placement::Query => {
                     let uri = signed.query(&uri).unwrap();
                     sent.target = uri.path_and_query().unwrap().to_string();
                 }
-                Placement::Form => sent.form = form.as_deref().map(|form| signed.form(form).expose().clone()),
+                Placement::Form => {
+                    sent.form = form
+                        .as_deref()
+                        .map(|form| signed.form(form).expose().clone())
+                }
             }
             (sent, consumer_secret, token_secret)
         },

@@ -148,10 +148,32 @@ const fn python(name: &'static str, env: &'static str, packages: &'static [&'sta
     }
 }
 
+/// OAuth 1.0 as others have written it, client and server.
+pub const PYTHON_OAUTHLIB: Peer = Peer {
+    used_by: Use::Tests,
+    ..python(
+        "python oauthlib",
+        "PEER_PYTHON_OAUTHLIB",
+        &["oauthlib==4.0.1", "requests-oauthlib==2.0.0"],
+    )
+};
+
+/// Atom as others read it.
+pub const PYTHON_FEEDPARSER: Peer = Peer {
+    used_by: Use::Tests,
+    ..python(
+        "python feedparser",
+        "PEER_PYTHON_FEEDPARSER",
+        &["feedparser==6.0.14", "lxml==6.1.3"],
+    )
+};
+
 /// Every peer, those of the tests first.
 pub const ALL: &[Peer] = &[
     SYNCTHING_1_19,
     SYNCTHING_1_29,
+    PYTHON_OAUTHLIB,
+    PYTHON_FEEDPARSER,
     tool("wrk", "PEER_WRK"),
     tool("curl", "PEER_CURL"),
     tool("valgrind", "PEER_VALGRIND"),

@@ -35,7 +35,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-pub use catalogue::{ALL, Origin, Peer, Use};
+pub use catalogue::{ALL, Origin, PYTHON_FEEDPARSER, PYTHON_OAUTHLIB, Peer, Use};
 pub use registry::{Record, Registry, Scope};
 pub use session::{Event, Session};
 pub use version::VersionNumber;
@@ -113,6 +113,17 @@ impl Peer {
                 Ok(false)
             }
         }
+    }
+
+    /// The program of a peer that the test itself is going to run, which counts
+    /// as started; else as [`present_or_skip`](Self::present_or_skip).
+    pub fn program_or_skip(&self) -> Result<Option<PathBuf>, Missing> {
+        if !self.present_or_skip()? {
+            return Ok(None);
+        }
+        let found = self.find()?;
+        session::note(self.name, None);
+        Ok(Some(found.path))
     }
 }
 

@@ -13,6 +13,8 @@
 //! | answered 429, or an answer that means "not executed" by the service's protocol | always |
 //! | any other answer | never |
 //!
+//! A [`RetryPolicy`] can narrow which answers are repeated ([`RetryAnswers`]).
+//!
 //! A body that can be read only once is never sent twice.
 
 mod body;

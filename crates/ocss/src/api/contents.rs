@@ -204,7 +204,9 @@ impl ContentCollection {
 
     /// A new content: its raw data and the media type of it, such as
     /// `text/x-vcard`. Text must be UTF-8 without characters that XML cannot
-    /// hold; all other data is sent as Base64.
+    /// hold. XML is sent as markup where that keeps every byte of it, else as
+    /// characters, which a strict service refuses. All other data is sent as
+    /// Base64.
     #[allow(
         clippy::new_ret_no_self,
         clippy::wrong_self_convention,

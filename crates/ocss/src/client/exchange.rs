@@ -196,10 +196,7 @@ impl Answer {
     /// The entry in the body.
     pub(crate) fn into_loaded(self) -> Result<Loaded, Error> {
         let etag = self.etag();
-        let entry = self
-            .options()
-            .entry(&self.body)
-            .map_err(unreadable)?;
+        let entry = self.options().entry(&self.body).map_err(unreadable)?;
         Ok(Loaded {
             entry,
             etag,
@@ -215,9 +212,10 @@ impl Answer {
 
 /// The size is limited already when an answer is read into memory.
 pub(super) fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.size = u64::MAX;
-    limits
+    Limits {
+        size: u64::MAX,
+        ..Limits::default()
+    }
 }
 
 /// Reads an answer that must be an entry.

@@ -29,10 +29,10 @@ pub(crate) use self::collection::{CollectionNode, list_stream};
 pub(crate) use self::exchange::{Answer, Request, entry, unreadable};
 pub(crate) use self::kind::{KindInfo, Locator, Space};
 pub(crate) use self::node::{Loaded, Node};
-pub(crate) use self::staged::{Field, Staged, Value};
 pub(crate) use self::paths::{Layout, with_query};
 pub use self::paths::{PathMap, Paths, Role};
 pub use self::rebase::RebaseRule;
+pub(crate) use self::staged::{Field, Staged, Value};
 use crate::api::{Clients, Phones};
 
 /// The whole interface of one SyncServer. Cheap to clone; clones share

@@ -6,13 +6,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderValue, StatusCode, Uri};
-use sync_core::stream::BoxFuture;
+use sync_core::Error;
 use sync_core::transport::Delivery;
-use sync_core::{Error, Operation, Secret};
 
-use super::{Request, Role, SyncServerApi, entry};
+use super::{Field, KindInfo, Locator, Request, Role, Space, Staged, SyncServerApi, Value, entry};
 use crate::atom::{Entry, names};
-use crate::error::{OcssErrorExt as _, name_missing, not_found, protocol, unsupported};
+use crate::error::{OcssErrorExt as _, name_missing, not_found, protocol};
 use crate::model::{ContentData, Id};
 use crate::wire;
 

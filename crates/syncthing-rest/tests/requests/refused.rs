@@ -102,10 +102,7 @@ async fn a_folder_id_with_a_slash_has_no_configuration_path() {
         refused(&daemon, folder.pause()).await,
         refused(&daemon, folder.replace(&Folder::new("a/b", "/srv"))).await,
     ] {
-        assert!(
-            message.contains("set_folders"),
-            "says what to do: {message}"
-        );
+        assert!(message.contains("edit()"), "says what to do: {message}");
     }
 }
 

@@ -85,7 +85,10 @@ fn is_resolved(reference: &str) -> bool {
     let mut before = b':';
     reference.bytes().all(|byte| {
         let is_good = byte > b' '
-            && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+            && !matches!(
+                byte,
+                b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+            )
             && !(before == b'/' && byte == b'.');
         before = byte;
         is_good

@@ -2,6 +2,7 @@
 
 mod base;
 mod builder;
+mod small;
 mod stream;
 
 pub(crate) use self::base::resolve;

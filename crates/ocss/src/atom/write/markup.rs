@@ -40,8 +40,8 @@ impl Markup {
         }
     }
 
-    pub(crate) fn finish(self) -> Result<String, WriteError> {
-        Ok(self.out)
+    pub(crate) fn finish(self) -> String {
+        self.out
     }
 
     /// Begins an element. `own` are attributes of Atom's, or of `xml:`.
@@ -239,7 +239,10 @@ impl Markup {
             return Ok(wanted.into());
         }
         let is_free = !self.used.iter().any(|used| **used == *wanted)
-            && !self.scope.iter().any(|(other, _, at)| *at == depth && **other == *wanted);
+            && !self
+                .scope
+                .iter()
+                .any(|(other, _, at)| *at == depth && **other == *wanted);
         if is_usable && is_free {
             self.declare(wanted, &attribute.namespace, depth)?;
             return Ok(wanted.into());

@@ -19,14 +19,14 @@ type Written = Result<(), WriteError>;
 pub(super) fn entry_document(entry: &Entry) -> Result<String, WriteError> {
     let mut out = Markup::document();
     write_entry(&mut out, entry, None)?;
-    out.finish()
+    Ok(out.finish())
 }
 
 /// What is in an element, as it could stand by itself.
 pub(super) fn fragment(holder: &Element) -> Result<String, WriteError> {
     let mut out = Markup::fragment();
     out.inside(holder)?;
-    out.finish()
+    Ok(out.finish())
 }
 
 /// Writes a feed, item by item.
@@ -40,7 +40,7 @@ pub(super) fn fragment(holder: &Element) -> Result<String, WriteError> {
 /// let mut entry = Entry::new();
 /// entry.id = Some("urn:x:1".into());
 /// writer.entry(&entry)?;
-/// let xml = writer.finish()?;
+/// let xml = writer.finish();
 ///
 /// let read = ReadOptions::new("http://h/").feed(xml.as_bytes()).unwrap();
 /// assert_eq!((read.feed, read.entries), (feed, vec![entry]));
@@ -110,11 +110,7 @@ impl FeedWriter {
     }
 
     /// The document in UTF-8.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub fn finish(mut self) -> Result<String, WriteError> {
+    pub fn finish(mut self) -> String {
         self.out.end();
         self.out.finish()
     }
@@ -247,7 +243,7 @@ fn write_content(out: &mut Markup, content: &Content) -> Written {
 pub(crate) fn element_document(root: &Element) -> Result<String, WriteError> {
     let mut out = Markup::document();
     out.element(root)?;
-    out.finish()
+    Ok(out.finish())
 }
 
 #[cfg(test)]
@@ -352,6 +348,38 @@ mod tests {
             "<client xmlns=\"{}\"><uuid>u</uuid></client>",
             crate::atom::names::OC
         )));
+        assert_eq!(reread(&entry), entry);
+    }
+
+    #[test]
+    fn an_update_keeps_markup_that_is_not_understood() {
+        let document = br#"<entry xmlns="http://www.w3.org/2005/Atom" xmlns:n="urn:new" n:etag="7">
+            <id>urn:x:1</id><title n:lang="no">Old</title><rights>Mine</rights>
+            <author><name>A</name><n:role>owner</n:role></author>
+            <link rel="edit" href="http://h/1" n:version="2"/>
+            <content type="text/x-vcard" n:rev="3">BEGIN:VCARD</content>
+            <app:control xmlns:app="http://www.w3.org/2007/app"><app:draft>no</app:draft><n:hold/></app:control>
+            <n:colour n:of="hair">black <n:shade>dark</n:shade> or so</n:colour>
+            <client xmlns="http://schemas.obexcode.com/syncserver/2009"><uuid>u</uuid><future>f</future></client>
+        </entry>"#;
+        let mut entry = ReadOptions::new("http://h/").entry(document).unwrap();
+        entry.set_property("client", "uuid", "v");
+        let xml = entry.to_xml().unwrap();
+        for kept in [
+            "n:etag=\"7\"",
+            "<rights>Mine</rights>",
+            "<n:role xmlns:n=\"urn:new\">owner</n:role>",
+            "n:version=\"2\"",
+            "n:rev=\"3\"",
+            "<app:draft>no</app:draft><n:hold",
+            "black <n:shade>dark</n:shade> or so",
+            "<uuid>v</uuid><future>f</future>",
+        ] {
+            // A prefix is declared where it is first wanted.
+            let kept = kept.replace(" xmlns:n=\"urn:new\"", "");
+            let plain = xml.replace(" xmlns:n=\"urn:new\"", "");
+            assert!(plain.contains(&kept), "{kept} is not in {xml}");
+        }
         assert_eq!(reread(&entry), entry);
     }
 

@@ -68,7 +68,11 @@ impl<'a> AttributeRef<'a> {
 
 /// Finds the attributes of a tag in what follows its name, and declares the
 /// namespaces that are among them. Says whether any belongs to `xml:`.
-pub(super) fn read(raw: &str, places: &mut Vec<Place>, scope: &mut Scope) -> Result<bool, &'static str> {
+pub(super) fn read(
+    raw: &str,
+    places: &mut Vec<Place>,
+    scope: &mut Scope,
+) -> Result<bool, &'static str> {
     split(raw, places)?;
     let mut has_xml = false;
     for place in places.iter() {
