@@ -12,3 +12,8 @@ use std::error::Error;
 
 /// What can go wrong here is told to a person.
 pub type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// Compiles the examples of the workspace's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

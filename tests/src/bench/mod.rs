@@ -6,6 +6,7 @@
 
 pub mod core;
 mod goal;
+pub mod ocss;
 mod stats;
 pub mod syncthing;
 

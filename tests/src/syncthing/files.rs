@@ -38,13 +38,23 @@ pub fn write_file(path: &Path, size: Size) -> io::Result<()> {
 
 /// Writes `count` files, a thousand to a directory: `d000/f000000` and on.
 ///
+/// Empty ones are links to the first of their directory, which daemons don't
+/// notice and some file systems make thirty times as fast.
+///
 /// # Errors
 ///
 /// The file system's.
 pub fn write_files(root: &Path, count: u32, size: Size) -> io::Result<()> {
-    for number in 0..count {
+    let path = |number: u32| {
         let directory = root.join(format!("d{:03}", number / 1000));
-        write_file(&directory.join(format!("f{number:06}")), size)?;
+        directory.join(format!("f{number:06}"))
+    };
+    for number in 0..count {
+        if size == Size::Empty && number % 1000 != 0 {
+            fs::hard_link(path(number - number % 1000), path(number))?;
+        } else {
+            write_file(&path(number), size)?;
+        }
     }
     Ok(())
 }

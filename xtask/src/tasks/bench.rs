@@ -12,21 +12,23 @@ use crate::run;
 
 pub(super) const TASK: Task = Task {
     name: "bench",
-    usage: "[core|syncthing]… [--quick] [-- BENCH-OPTIONS]",
+    usage: "[core|ocss|syncthing]… [--quick] [-- BENCH-OPTIONS]",
     about: "Measure against bare hyper and against other people's clients",
     details: "\
   core        the pipeline beside the bare hyper-util client: instructions
               (valgrind's callgrind) as the gate, wall time beside them
+  ocss        feeds, signatures and signed requests beside bare quick-xml,
+              bare hyper, lxml and feedparser
   syncthing   the client beside others on the same daemon
   --quick     fewer rounds: says whether it works, not how fast it is
 
 Without a name, all. Fetches the peers of tests and benchmarks first; a
 comparison whose peer is missing is left out and named. Each is a program of the
-package `sync-tests`, built in release mode: `bench-core`, `bench-syncthing`.",
+package `sync-tests`, built in release mode: `bench-core` and so on.",
     run,
 };
 
-const BENCHES: &[&str] = &["core", "syncthing"];
+const BENCHES: &[&str] = &["core", "ocss", "syncthing"];
 
 fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     let mut names: Vec<String> = Vec::new();

@@ -9,6 +9,7 @@ mod demo;
 mod features;
 mod msrv;
 mod peers;
+mod serve;
 mod test;
 mod tree;
 
@@ -32,6 +33,7 @@ pub(crate) const ALL: &[&Task] = &[
     &test::TASK,
     &demo::TASK,
     &bench::TASK,
+    &serve::TASK,
     &peers::TASK,
     &ci::TASK,
     &tree::TASK,

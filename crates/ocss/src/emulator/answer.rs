@@ -20,7 +20,7 @@ pub(super) const SERVICE: &str = "application/atomsvc+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Smaller answers are not compressed.
-const WORTH_COMPRESSING: usize = 1024;
+const WORTH_COMPRESSING: usize = 4096;
 
 /// An answer on its way.
 #[derive(Debug, Clone)]

@@ -27,6 +27,7 @@ use lexopt::prelude::*;
 
 use super::Result;
 use clients::Kind;
+pub(in crate::bench) use rounds::on_core;
 
 const HELP: &str = "\
 bench-core [--quick] [--gate]     measure all clients, print one table

@@ -17,7 +17,7 @@ const FEW: u32 = 1_000;
 const MANY: u32 = 3_000;
 
 /// A command that runs on the first core only, where there is `taskset`.
-pub(super) fn on_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(in crate::bench) fn on_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
     if has("taskset") {
         let mut command = Command::new("taskset");
         command.args(["-c", "0"]).arg(program);

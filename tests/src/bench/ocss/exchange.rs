@@ -1,0 +1,197 @@
+//! Signatures, and signed requests beside bare ones.
+
+use std::hint::black_box;
+use std::process::{Child, Stdio};
+
+use http::header::{AUTHORIZATION, HOST};
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use ocss::emulator::{Account, Emulator};
+use ocss::oauth1::{self, Credentials, Signer};
+use ocss::{SyncServerApi, SyncServerAuth};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::Result;
+use crate::bench::core::on_core;
+use crate::cost::Cost;
+
+const MODEL: &str = "some-model-id";
+
+/// Seconds that a signature takes: HMAC-SHA1, two parameters, to the header's
+/// text.
+pub(super) fn sign(count: u32) -> Result<f64> {
+    let signer = signer();
+    let url = "https://api.obexcode.com/v2/services/datastore/my-datastore-client-id/content/\
+               ?since=2009-11-01T123000Z&dataclass=contacts";
+    let uri: Uri = url.parse()?;
+    let begun = Instant::now();
+    for number in 0..count {
+        let request = oauth1::Request::new(&Method::GET, &uri);
+        let nonce = "0123456789abcdefghijkl";
+        let signed = signer.sign(&request, nonce, 1_257_078_600 + u64::from(number))?;
+        black_box(signed.authorization());
+    }
+    Ok(begun.elapsed().as_secs_f64() / f64::from(count))
+}
+
+/// Serves until standard input ends.
+pub(super) fn serve() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let emulator = Emulator::builder().log_limit(0).start().await?;
+        println!("{}", emulator.url());
+        // A child's end closes the pipe, and so does its parent's.
+        let ended = tokio::task::spawn_blocking(|| {
+            std::io::copy(&mut std::io::stdin(), &mut std::io::sink())
+        });
+        ended.await??;
+        Ok(())
+    })
+}
+
+/// A server in a process of its own.
+pub(super) struct Server {
+    child: Child,
+    pub(super) url: String,
+}
+
+impl Server {
+    pub(super) fn start(program: &std::path::Path) -> Result<Self> {
+        use std::io::BufRead as _;
+        let mut command = on_core(program);
+        let mut child = command
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("the server has no output")?;
+        let mut url = String::new();
+        std::io::BufReader::new(stdout).read_line(&mut url)?;
+        let url = url.trim().to_owned();
+        Ok(Self { child, url })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Who gets the entry, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Getter {
+    /// hyper's connection alone, without a signature.
+    Bare,
+    /// The same with a header of our signer's.
+    BareSigned,
+    /// Our client without credentials.
+    Unsigned,
+    /// Our client.
+    Signed,
+}
+
+impl Getter {
+    pub(super) const ALL: [Self; 4] = [Self::Bare, Self::BareSigned, Self::Unsigned, Self::Signed];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::BareSigned => "bare-signed",
+            Self::Unsigned => "unsigned",
+            Self::Signed => "signed",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|getter| getter.name() == name);
+        Ok(found.ok_or_else(|| format!("there is no getter `{name}`"))?)
+    }
+}
+
+/// Gets one entry `count` times, one after the other.
+pub(super) fn get(getter: Getter, url: &str, count: u32) -> Result<Cost> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let api = SyncServerApi::builder().base_url(url);
+        match getter {
+            Getter::Bare => get_bare(url, count, None).await,
+            Getter::BareSigned => get_bare(url, count, Some(signer())).await,
+            Getter::Unsigned => get_typed(api.build()?, count).await,
+            Getter::Signed => get_typed(api.auth(auth()).build()?, count).await,
+        }
+    })
+}
+
+fn signer() -> Signer {
+    let alice = Account::alice();
+    Signer::new(Credentials::new(
+        alice.consumer_key(),
+        alice.consumer_secret().clone(),
+        alice.access_key(),
+        alice.access_secret().clone(),
+    ))
+}
+
+fn auth() -> SyncServerAuth {
+    let alice = Account::alice();
+    SyncServerAuth::new(
+        alice.consumer_key(),
+        alice.consumer_secret().clone(),
+        alice.access_key(),
+        alice.access_secret().clone(),
+    )
+}
+
+async fn get_typed(api: SyncServerApi, count: u32) -> Result<Cost> {
+    let models = api.phones().models();
+    models.get(MODEL).await?;
+    let begun = Instant::now();
+    for _ in 0..count {
+        black_box(models.get(MODEL).await?);
+    }
+    Cost::until_now(begun.elapsed().as_secs_f64(), 0)
+}
+
+async fn get_bare(url: &str, count: u32, signer: Option<Signer>) -> Result<Cost> {
+    let uri: Uri = format!("{url}phones/models/{MODEL}").parse()?;
+    let authority = uri.authority().ok_or("the URL has no host")?.as_str();
+    let stream = TcpStream::connect(authority).await?;
+    stream.set_nodelay(true)?;
+    let (mut connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(driver);
+    let now = ocss::Clock::system()
+        .now()
+        .duration_since(std::time::UNIX_EPOCH)?
+        .as_secs();
+    let mut bytes = 0;
+    let mut begun = Instant::now();
+    // The first opens the way, as with the client.
+    for number in 0..=count {
+        let mut request = Request::get(uri.path()).header(HOST, authority);
+        if let Some(signer) = &signer {
+            let nonce = format!("{}-{number}", std::process::id());
+            let signed = signer.sign(&oauth1::Request::new(&Method::GET, &uri), &nonce, now)?;
+            request = request.header(AUTHORIZATION, signed.authorization().expose());
+        }
+        let request = request.body(Empty::<bytes::Bytes>::new())?;
+        connection.ready().await?;
+        let answer = connection.send_request(request).await?;
+        if answer.status() != http::StatusCode::OK {
+            return Err(format!("the server answers {}", answer.status()).into());
+        }
+        bytes += answer.into_body().collect().await?.to_bytes().len() as u64;
+        if number == 0 {
+            begun = Instant::now();
+        }
+    }
+    Cost::until_now(begun.elapsed().as_secs_f64(), bytes)
+}

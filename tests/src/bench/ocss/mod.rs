@@ -1,0 +1,96 @@
+//! The SyncServer's client: reading feeds, signing, and signed requests.
+//!
+//! | compared | with |
+//! |---|---|
+//! | a feed of 10,000 entries, collected | a loop over quick-xml's namespace reader that builds the same entries; lxml with field extraction; feedparser |
+//! | the same feed, streamed | the memory of a process that does nothing |
+//! | a signed `get` of one entry | the same `GET` with bare hyper, unsigned |
+//!
+//! Every run is a process of its own on one core; runs are interleaved, and
+//! medians are shown.
+
+mod bare;
+mod exchange;
+mod feed;
+mod read;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+use super::Result;
+use exchange::Getter;
+use read::Way;
+
+const HELP: &str = "\
+bench-ocss [--quick] [--gate]    measure everything, print one table
+    --quick   fewer rounds
+    --gate    fail when a goal is missed
+
+bench-ocss read WAY FILE ENTRIES
+bench-ocss get GETTER URL COUNT
+bench-ocss sign COUNT
+bench-ocss serve";
+
+/// The program: benchmark, server and clients in one.
+pub fn main() -> ExitCode {
+    super::exit(run())
+}
+
+fn run() -> Result<ExitCode> {
+    let mut parser = lexopt::Parser::from_env();
+    let (mut quick, mut gate) = (false, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("quick") => quick = true,
+            Long("gate") => gate = true,
+            Long("help") | Short('h') => {
+                println!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Value(name) => {
+                println!("{}", part(&name.string()?, &mut parser)?);
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let measured = report::measure(&std::env::current_exe()?, quick)?;
+    println!("{}", measured.table());
+    let goals = measured.goals();
+    for goal in &goals {
+        println!("{goal}");
+    }
+    let missed = goals.iter().any(super::goal::Goal::is_missed);
+    Ok(if gate && missed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Does one part of the work, and says what it cost.
+fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
+    match name {
+        "serve" => {
+            exchange::serve()?;
+            Ok(String::new())
+        }
+        "read" => {
+            let way = Way::named(&parser.value()?.string()?)?;
+            let file: PathBuf = parser.value()?.into();
+            let cost = read::read(way, &file, parser.value()?.parse()?)?;
+            Ok(serde_json::to_string(&cost)?)
+        }
+        "get" => {
+            let getter = Getter::named(&parser.value()?.string()?)?;
+            let url = parser.value()?.string()?;
+            let cost = exchange::get(getter, &url, parser.value()?.parse()?)?;
+            Ok(serde_json::to_string(&cost)?)
+        }
+        "sign" => Ok(exchange::sign(parser.value()?.parse()?)?.to_string()),
+        other => Err(format!("`{other}` is no part of this").into()),
+    }
+}

@@ -1,0 +1,249 @@
+//! Running everything, round after round, and what came of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use xtask::peers::PYTHON_FEEDPARSER;
+use xtask::table::Table;
+
+use super::exchange::{Getter, Server};
+use super::feed;
+use super::read::Way;
+use crate::Result;
+use crate::bench::core::on_core;
+use crate::bench::goal::Goal;
+use crate::bench::stats::{median, number, ratio};
+use crate::cost::Cost;
+
+const ENTRIES: u32 = 10_000;
+
+/// What was found out about one thing.
+#[derive(Debug, Default)]
+struct Figures {
+    seconds: Vec<f64>,
+    peak_kib: Vec<f64>,
+}
+
+impl Figures {
+    fn add(&mut self, cost: &Cost) {
+        self.seconds.push(cost.seconds);
+        self.peak_kib.push(cost.peak_kib as f64);
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        median(self.seconds.clone())
+    }
+
+    fn peak_mb(&self) -> Option<f64> {
+        median(self.peak_kib.clone()).map(|kib| kib * 1024.0 / 1e6)
+    }
+}
+
+/// What was found out about everything.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    collected: Figures,
+    bare: Figures,
+    streamed: Figures,
+    idle: Figures,
+    lxml: Figures,
+    feedparser: Figures,
+    signature: Figures,
+    gets: BTreeMap<Getter, Figures>,
+}
+
+/// The feed as a file that is removed in the end.
+struct FeedFile(PathBuf);
+
+impl FeedFile {
+    fn write() -> Result<Self> {
+        let name = format!("bench-ocss-{}.xml", std::process::id());
+        let file = Self(std::env::temp_dir().join(name));
+        fs::write(&file.0, feed::generated(ENTRIES))?;
+        Ok(file)
+    }
+}
+
+impl Drop for FeedFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("{command:?} failed ({})", output.status).into());
+    }
+    Ok(output.stdout)
+}
+
+/// Measures everything.
+pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
+    let rounds = if quick { 3 } else { 15 };
+    let file = FeedFile::write()?;
+    let python = match PYTHON_FEEDPARSER.find() {
+        Ok(found) => Some(found.path),
+        Err(missing) => {
+            println!("left out: {missing}");
+            None
+        }
+    };
+    let server = Server::start(program)?;
+    let gets = if quick { 2_000 } else { 10_000 };
+    let mut measured = Measured::default();
+    for round in 0..rounds {
+        let ways = [
+            (Way::Collected, &mut measured.collected),
+            (Way::Bare, &mut measured.bare),
+            (Way::Streamed, &mut measured.streamed),
+            (Way::Idle, &mut measured.idle),
+        ];
+        for (way, figures) in ways {
+            let mut command = on_core(program);
+            command
+                .args(["read", way.name()])
+                .arg(&file.0)
+                .arg(ENTRIES.to_string());
+            figures.add(&serde_json::from_slice(&output(&mut command)?)?);
+        }
+        for getter in Getter::ALL {
+            let mut command = on_core(program);
+            command.args(["get", getter.name(), &server.url, &gets.to_string()]);
+            let mut cost: Cost = serde_json::from_slice(&output(&mut command)?)?;
+            cost.seconds /= f64::from(gets);
+            measured.gets.entry(getter).or_default().add(&cost);
+        }
+        let signatures = output(on_core(program).args(["sign", "50000"]))?;
+        let seconds: f64 = String::from_utf8(signatures)?.trim().parse()?;
+        measured.signature.seconds.push(seconds);
+        let Some(python) = &python else { continue };
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ocss/read_feed.py");
+        let theirs = |reader: &str, figures: &mut Figures| -> Result<()> {
+            let mut command = on_core(python);
+            command
+                .arg(&script)
+                .arg(reader)
+                .arg(&file.0)
+                .arg(ENTRIES.to_string());
+            figures.add(&serde_json::from_slice(&output(&mut command)?)?);
+            Ok(())
+        };
+        theirs("lxml", &mut measured.lxml)?;
+        // It takes seconds, which no noise changes much.
+        if round < 3 {
+            theirs("feedparser", &mut measured.feedparser)?;
+        }
+    }
+    Ok(measured)
+}
+
+impl Measured {
+    fn get(&self, getter: Getter) -> Option<f64> {
+        self.gets.get(&getter)?.seconds()
+    }
+
+    pub(super) fn table(&self) -> Table {
+        let mut table = Table::new(["what", "median", "compared", "peak MB"]);
+        let mut row = |what: &str, figures: &Figures, unit: (f64, &str), base: Option<f64>| {
+            let (scale, name) = unit;
+            let median = figures.seconds().map(|seconds| seconds * scale);
+            let peak = if figures.peak_kib.is_empty() {
+                None
+            } else {
+                figures.peak_mb()
+            };
+            table.row([
+                what.to_owned(),
+                format!("{} {name}", number(median, 2)),
+                ratio(figures.seconds(), base),
+                number(peak, 1),
+            ]);
+        };
+        let (millis, micros) = ((1e3, "ms"), (1e6, "µs"));
+        let ours = self.collected.seconds();
+        row(
+            "10,000 entries: ours, collected",
+            &self.collected,
+            millis,
+            self.bare.seconds(),
+        );
+        row(
+            "10,000 entries: quick-xml alone",
+            &self.bare,
+            millis,
+            self.bare.seconds(),
+        );
+        row(
+            "10,000 entries: ours, streamed",
+            &self.streamed,
+            millis,
+            self.bare.seconds(),
+        );
+        row("10,000 entries: lxml", &self.lxml, millis, ours);
+        row("10,000 entries: feedparser", &self.feedparser, millis, ours);
+        row("a process that does nothing", &self.idle, millis, None);
+        row("a signature", &self.signature, micros, None);
+        let bare = self.get(Getter::Bare);
+        for (getter, figures) in &self.gets {
+            let what = match getter {
+                Getter::Bare => "GET: hyper alone, unsigned",
+                Getter::BareSigned => "GET: hyper and our signer",
+                Getter::Unsigned => "GET: ours, unsigned",
+                Getter::Signed => "GET: ours, signed",
+            };
+            row(what, figures, micros, bare);
+        }
+        table
+    }
+
+    pub(super) fn goals(&self) -> Vec<Goal> {
+        let quotient = |a: Option<f64>, b: Option<f64>| Some(a? / b?);
+        let ours = self.collected.seconds();
+        let extra = || Some(self.streamed.peak_mb()? - self.idle.peak_mb()?);
+        let goal = |what: &str, limit: f64, unit: &'static str, actual: Option<f64>| Goal {
+            what: what.to_owned(),
+            limit,
+            unit,
+            actual,
+        };
+        vec![
+            goal(
+                "ours collected to quick-xml alone",
+                1.1,
+                "×",
+                quotient(ours, self.bare.seconds()),
+            ),
+            goal("extra memory of ours streamed", 8.0, " MB", extra()),
+            goal(
+                "ours collected to lxml",
+                1.0 / 4.0,
+                "×",
+                quotient(ours, self.lxml.seconds()),
+            ),
+            goal(
+                "ours collected to feedparser",
+                1.0 / 50.0,
+                "×",
+                quotient(ours, self.feedparser.seconds()),
+            ),
+            goal(
+                "a signature",
+                5.0,
+                " µs",
+                self.signature.seconds().map(|seconds| seconds * 1e6),
+            ),
+            goal(
+                "a signed GET to a bare one",
+                1.3,
+                "×",
+                quotient(self.get(Getter::Signed), self.get(Getter::Bare)),
+            ),
+        ]
+    }
+}
