@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::USER_AGENT;
+use http::header::{HOST, USER_AGENT};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
@@ -281,6 +281,10 @@ impl PipelineBuilder {
             Some(transport) => transport,
             None => default_transport()?,
         };
+        // Written once: the transport would write it anew for every request.
+        if let Some(host) = host_of(&base) {
+            self.headers.entry(HOST).or_insert(host);
+        }
         self.headers
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!(
@@ -299,6 +303,19 @@ impl PipelineBuilder {
             clock: self.clock,
         })))
     }
+}
+
+/// The `Host` header of an origin: without the port that goes without saying.
+fn host_of(base: &Uri) -> Option<HeaderValue> {
+    let default = match base.scheme_str()? {
+        "https" => 443,
+        _ => 80,
+    };
+    let text = match base.port_u16().filter(|port| *port != default) {
+        Some(port) => format!("{}:{port}", base.host()?),
+        None => base.host()?.to_owned(),
+    };
+    HeaderValue::from_str(&text).ok()
 }
 
 fn parse_base(text: &str) -> Result<Uri, Error> {
@@ -336,4 +353,21 @@ fn default_transport() -> Result<Arc<dyn Transport>, Error> {
     Err(Error::config(
         "a transport is needed, as the feature `hyper` is off",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_header_leaves_out_the_port_that_goes_without_saying() {
+        for (base, host) in [
+            ("http://h:80/p", "h"),
+            ("https://h:443", "h"),
+            ("https://h:80", "h:80"),
+            ("http://[::1]:8384", "[::1]:8384"),
+        ] {
+            assert_eq!(host_of(&base.parse().unwrap()).unwrap(), host, "{base}");
+        }
+    }
 }

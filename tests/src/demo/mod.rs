@@ -1,6 +1,7 @@
 //! The clients at work on real services: one module for each service, and a
 //! table of what was synced.
 
+mod ocss;
 mod progress;
 mod syncthing;
 
@@ -51,7 +52,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run() -> Result<Vec<Synced>> {
-    Ok(vec![syncthing::run().await?])
+    Ok(vec![syncthing::run().await?, ocss::run().await?])
 }
 
 fn table(rows: &[Synced]) -> Table {

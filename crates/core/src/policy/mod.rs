@@ -313,24 +313,23 @@ impl<'a> Run<'a> {
                 .take()
                 .ok_or_else(|| Error::encode("the body was sent already"))?,
         };
-        let mut request = http::Request::new(body);
-        *request.method_mut() = self.hop.method.clone();
-        *request.uri_mut() = self.hop.uri.clone();
-        *request.headers_mut() = self.hop.headers.clone();
-        for (name, value) in self.pipeline.headers() {
+        // Room for the client's headers, the codings and the credentials: a map
+        // that has to grow costs more than all that goes into it.
+        let shared = self.pipeline.headers();
+        let mut headers = HeaderMap::with_capacity(self.hop.headers.len() + shared.len() + 3);
+        headers.extend(self.hop.headers.clone());
+        for (name, value) in shared {
             if self.hop.home || is_harmless(name, value) {
-                request
-                    .headers_mut()
-                    .entry(name)
-                    .or_insert_with(|| value.clone());
+                headers.entry(name).or_insert_with(|| value.clone());
             }
         }
         if let Some(accepted) = decode::accepted(self.mode) {
-            request
-                .headers_mut()
-                .entry(ACCEPT_ENCODING)
-                .or_insert(accepted);
+            headers.entry(ACCEPT_ENCODING).or_insert(accepted);
         }
+        let mut request = http::Request::new(body);
+        *request.method_mut() = self.hop.method.clone();
+        *request.uri_mut() = self.hop.uri.clone();
+        *request.headers_mut() = headers;
         request.extensions_mut().insert(Arc::clone(attempt));
         if !self.hop.home {
             return Ok((request, None));
