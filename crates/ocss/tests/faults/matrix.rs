@@ -16,11 +16,11 @@ const ALWAYS: u32 = 100;
 /// Runs all operations with this fault, without a socket and in virtual time.
 async fn all(fault: Fault, want: impl Fn(&Operation) -> Want) {
     let emulator = Arc::new(Emulator::builder().build());
-    let api = client(&emulator)
-        .transport(emulator.transport())
-        .build()
-        .unwrap();
     for operation in ALL {
+        let api = client(&emulator)
+            .transport(emulator.transport())
+            .build()
+            .unwrap();
         let seen = run(&api, &emulator, operation, &fault, ALWAYS).await;
         let expected = want(operation).map_or(Ok(()), Err);
         assert_eq!(seen.outcome, expected, "{} and {fault:?}", operation.name);
@@ -179,9 +179,11 @@ async fn nobody_needs_an_entity_tag() {
 #[tokio::test]
 async fn connections_that_break_on_a_socket_are_connection_errors() {
     let emulator = Arc::new(Emulator::builder().start().await.unwrap());
-    let api = client(&emulator).build().unwrap();
     for fault in [Fault::reset_before(), Fault::reset()] {
         for operation in ALL {
+            // A client of its own: what all of these repeat is more than one
+            // client's retry budget.
+            let api = client(&emulator).build().unwrap();
             let seen = run(&api, &emulator, operation, &fault, ALWAYS).await;
             let what = format!("{} and {fault:?}", operation.name);
             assert_eq!(seen.outcome, Err(Connection), "{what}");
@@ -201,8 +203,8 @@ async fn connections_that_break_on_a_socket_are_connection_errors() {
 #[tokio::test]
 async fn an_answer_that_was_cut_is_asked_for_again_unless_it_is_to_a_post() {
     let emulator = Arc::new(Emulator::builder().start().await.unwrap());
-    let api = client(&emulator).build().unwrap();
     for operation in ALL {
+        let api = client(&emulator).build().unwrap();
         let seen = run(&api, &emulator, operation, &Fault::truncate(), 1).await;
         match (operation.method(), operation.answer) {
             // Where nothing is to be read, nothing can be missing.
