@@ -10,18 +10,10 @@ use std::time::Duration;
 
 use http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use ocss::api::DatastoreClient;
 use ocss::emulator::Fault;
-use ocss::{ErrorClass, OcssErrorExt as _, Reason, SyncServerApi};
-use support::Lab;
-
-async fn store(api: &SyncServerApi) -> DatastoreClient {
-    api.clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap()
-}
+use ocss::{ErrorClass, OcssErrorExt as _, Reason};
+use support::{Lab, store};
+use sync_core::transport::Delivery;
 
 fn with_header(status: StatusCode, name: http::HeaderName, value: &'static str) -> Fault {
     let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
@@ -452,4 +444,29 @@ async fn updates_work_without_an_entity_tag() {
         .await
         .unwrap();
     assert!(!lab.requests()[0].headers.contains_key("if-match"));
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_was_cut_is_made_once_and_read_back() {
+    let lab = Lab::socket().await;
+    let content = store(&lab.alice())
+        .await
+        .contents()
+        .get("my-content-id")
+        .await
+        .unwrap();
+    lab.emulator.fault("PUT", 1, Fault::truncate()).unwrap();
+    lab.requests();
+    content.set_title("done");
+    let error = content.update().await.unwrap_err();
+    assert!(error.is_connection(), "{error:?}");
+    assert_eq!(error.delivery(), Delivery::Answered);
+    assert!(error.operation().is_some() && error.request().is_some());
+    assert_eq!(lab.methods(), ["PUT"]);
+    // What was cached is of before, and the change is still staged: sending it
+    // again meets no conflict.
+    content.update().await.unwrap();
+    assert_eq!(lab.methods(), ["GET", "PUT"]);
+    let now = content.snapshot().await.unwrap();
+    assert_eq!(now.title.as_deref(), Some("done"));
 }

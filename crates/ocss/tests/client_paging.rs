@@ -6,6 +6,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt as _;
 use http::StatusCode;
@@ -13,6 +14,8 @@ use ocss::emulator::{Emulator, Fault};
 use ocss::{OcssErrorExt as _, SyncServerApi};
 use support::Lab;
 use sync_core::testing::mock::{self, ReplyTransport};
+use sync_core::transport::{Delivery, TransportErrorKind};
+use sync_core::{Body, TransportError};
 
 #[tokio::test]
 async fn pages_in_a_circle_end_in_an_error_and_so_does_the_stream() {
@@ -90,6 +93,178 @@ async fn a_stream_asks_for_a_page_only_when_it_needs_one() {
 }
 
 #[tokio::test]
+async fn a_stream_that_looks_ahead_asks_for_one_page_more() {
+    let lab = Lab::plain();
+    lab.emulator.set_page_size(3);
+    let vendors = lab.anonymous().phones().vendors();
+    let mut stream = vendors.stream().prefetch(1);
+    assert!(lab.requests().is_empty());
+    stream.try_next().await.unwrap().unwrap();
+    let asked = |lab: &Lab| -> Vec<String> {
+        let requests = lab.requests();
+        requests
+            .iter()
+            .map(|request| request.target.clone())
+            .collect()
+    };
+    assert_eq!(
+        asked(&lab),
+        ["/v2/phones/vendors/", "/v2/phones/vendors/?page=2"]
+    );
+    for _ in 1..3 {
+        stream.try_next().await.unwrap().unwrap();
+    }
+    assert!(asked(&lab).is_empty(), "one page ahead, no more");
+    stream.try_next().await.unwrap().unwrap();
+    assert_eq!(asked(&lab), ["/v2/phones/vendors/?page=3"]);
+    let mut left = 0;
+    while stream.try_next().await.unwrap().is_some() {
+        left += 1;
+    }
+    assert_eq!(left, 3);
+    assert!(asked(&lab).is_empty());
+}
+
+#[tokio::test]
+async fn a_look_ahead_that_fails_is_told_when_its_turn_comes() {
+    let lab = Lab::plain();
+    lab.emulator.set_page_size(3);
+    let vendors = lab.anonymous().phones().vendors();
+    lab.emulator
+        .fault(
+            "page=2",
+            1,
+            Fault::status(StatusCode::INTERNAL_SERVER_ERROR),
+        )
+        .unwrap();
+    let mut stream = vendors.stream().prefetch(1);
+    for _ in 0..3 {
+        stream.try_next().await.unwrap().unwrap();
+    }
+    assert!(stream.try_next().await.unwrap_err().is_server());
+    assert!(stream.try_next().await.unwrap().is_none());
+}
+
+/// A page that comes in pieces, each only when it is let through, and that can
+/// break off.
+fn in_pieces(pieces: Vec<Result<String, TransportError>>, polled: Arc<AtomicUsize>) -> Body {
+    let pieces = futures_util::stream::iter(pieces).map(move |piece| {
+        polled.fetch_add(1, Ordering::Relaxed);
+        piece.map(bytes::Bytes::from)
+    });
+    Body::from_stream(pieces)
+}
+
+fn entries(ids: std::ops::Range<u32>) -> String {
+    ids.map(|id| format!("<entry><id>urn:uuid:{id}</id><title>t{id}</title></entry>"))
+        .collect()
+}
+
+const FEED: &str = "<feed xmlns='http://www.w3.org/2005/Atom'>";
+
+#[tokio::test]
+async fn members_are_handed_out_while_their_page_is_on_its_way() {
+    let polled = Arc::new(AtomicUsize::new(0));
+    let mut pieces = vec![Ok(format!("{FEED}{}", entries(0..1)))];
+    pieces.extend((1..50).map(|id| Ok(entries(id..id + 1))));
+    pieces.push(Ok("</feed>".to_owned()));
+    let page = http::Response::new(in_pieces(pieces, Arc::clone(&polled)));
+    let transport = Arc::new(ReplyTransport::queue([Ok(page)]));
+    let api = SyncServerApi::builder()
+        .transport(transport)
+        .build()
+        .unwrap();
+    let mut vendors = api.phones().vendors().stream();
+    for id in 0..50 {
+        let vendor = vendors.try_next().await.unwrap().unwrap();
+        assert_eq!(*vendor.id(), id.to_string().as_str());
+        let read = polled.load(Ordering::Relaxed);
+        assert!(
+            read <= id + 2,
+            "{read} pieces were read for {} members",
+            id + 1
+        );
+    }
+    assert!(vendors.try_next().await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_breaks_off_is_asked_for_again_and_goes_on_where_it_was() {
+    let cut = || {
+        Err(TransportError::new(
+            TransportErrorKind::Reset,
+            Delivery::Answered,
+        ))
+    };
+    let page = |pieces| Ok(http::Response::new(in_pieces(pieces, Arc::default())));
+    let head = |ids| Ok(format!("{FEED}{}", entries(ids)));
+    let whole = || page(vec![head(0..9), Ok("</feed>".to_owned())]);
+    let ids = |results: Vec<Result<ocss::api::Vendor, ocss::Error>>| -> Vec<Option<String>> {
+        let id = |result: Result<ocss::api::Vendor, _>| Some(result.ok()?.id().to_string());
+        results.into_iter().map(id).collect()
+    };
+    let all: Vec<_> = (0..9).map(|id| Some(id.to_string())).collect();
+
+    let pages = [
+        page(vec![head(0..4), cut()]),
+        page(vec![head(0..2), cut()]),
+        whole(),
+    ];
+    let transport = Arc::new(ReplyTransport::queue(pages));
+    let api = SyncServerApi::builder()
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
+    let results = api.phones().vendors().stream().collect().await;
+    assert_eq!(ids(results), all);
+    assert_eq!(transport.requests().len(), 3);
+
+    // Three times is enough.
+    let pages = [(); 3].map(|()| page(vec![head(0..4), cut()]));
+    let transport = Arc::new(ReplyTransport::queue(pages));
+    let api = SyncServerApi::builder()
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
+    let mut results: Vec<_> = api.phones().vendors().stream().collect().await;
+    let error = results.pop().unwrap().unwrap_err();
+    assert!(
+        error.is_connection() && error.request().is_some(),
+        "{error:?}"
+    );
+    assert_eq!(ids(results), all[..4]);
+    assert_eq!(transport.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_feed_ends_the_stream_without_a_secret_in_its_error() {
+    let lab = Lab::plain();
+    let api = lab.alice();
+    for body in [
+        "<consumer-secret-alice/>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>x</title></entry></feed>",
+        "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>a</id></feed>",
+        "<!DOCTYPE feed><feed xmlns='http://www.w3.org/2005/Atom'/>",
+        "",
+    ] {
+        let fault = Fault::body("application/atom+xml", body);
+        lab.emulator.fault("GET", 1, fault).unwrap();
+        let mut results: Vec<_> = api.clients().stream().collect().await;
+        let error = results.pop().unwrap().unwrap_err();
+        assert!(
+            error.is_protocol() && results.is_empty(),
+            "{body}: {error:?}"
+        );
+        let shown = format!("{error} {error:?} {error:#?}");
+        assert!(!shown.contains("consumer-secret-alice"), "{shown}");
+        assert!(
+            shown.contains("clients.list") && shown.contains("/v2/services/"),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
     let lab = Lab::plain();
     let entry = |title: &str, operation: &str| {
@@ -106,13 +281,7 @@ async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
         entry("two", "update")
     );
     let fault = || Fault::body("application/atom+xml", feed.clone());
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
 
     lab.emulator.fault("GET", 1, fault()).unwrap();
     let listed = store.contents().list().await.unwrap();

@@ -6,23 +6,13 @@
 mod support;
 
 use ocss::OcssErrorExt as _;
-use ocss::api::DatastoreClient;
 use ocss::model::{ContentOperation, Dataclass};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use support::Lab;
-
-async fn store(lab: &Lab) -> DatastoreClient {
-    lab.alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap()
-}
+use support::{Lab, store};
 
 row!(s31_data_is_the_same_bytes_both_ways, |lab| {
-    let contents = store(&lab).await.contents();
+    let contents = store(&lab.alice()).await.contents();
     for (data, media_type) in [
         ("BEGIN:VCARD\r\nN:Ny;Åse\r\nEND:VCARD\r\n", "text/x-vcard"),
         ("a\rb\nc\r\n\td  ", "text/plain"),
@@ -75,7 +65,7 @@ row!(s31_data_is_the_same_bytes_both_ways, |lab| {
 row!(
     s31_what_xml_cannot_hold_is_refused_before_it_is_sent,
     |lab| {
-        let contents = store(&lab).await.contents();
+        let contents = store(&lab.alice()).await.contents();
         lab.requests();
         for (data, media_type) in [
             (b"a\0b".to_vec(), "text/plain"),
@@ -104,7 +94,7 @@ fn s31_any_text_of_xml_survives() {
         .build()
         .unwrap();
     let lab = Lab::plain();
-    let contents = runtime.block_on(store(&lab)).contents();
+    let contents = runtime.block_on(store(&lab.alice())).contents();
     let legal = any::<Vec<char>>().prop_map(|chars| {
         let legal = |c: &char| matches!(*c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
         chars.into_iter().filter(legal).collect::<String>()
@@ -162,7 +152,7 @@ fn s09_ids_of_any_characters_are_one_segment_and_never_vanish() {
 }
 
 row!(s32_filters_work_alone_and_together, |lab| {
-    let contents = store(&lab).await.contents();
+    let contents = store(&lab.alice()).await.contents();
     assert_eq!(contents.len().await.unwrap(), 15);
     assert_eq!(
         contents.since("2009-11-01T123000Z").len().await.unwrap(),
@@ -198,7 +188,7 @@ row!(s32_filters_work_alone_and_together, |lab| {
 });
 
 row!(s33_any_text_is_a_dataclass_and_case_counts, |lab| {
-    let contents = store(&lab).await.contents();
+    let contents = store(&lab.alice()).await.contents();
     for dataclass in ["contacts", "recipes", "a b+c/ø&=", "Contacts"] {
         let made = contents
             .new("x", "text/plain")
@@ -213,7 +203,7 @@ row!(s33_any_text_is_a_dataclass_and_case_counts, |lab| {
 });
 
 row!(s34_without_a_dataclass_the_service_assigns_one, |lab| {
-    let contents = store(&lab).await.contents();
+    let contents = store(&lab.alice()).await.contents();
     for (media_type, assigned) in [
         ("text/x-vcard", "contacts"),
         ("text/calendar", "events"),
@@ -233,7 +223,7 @@ row!(s34_without_a_dataclass_the_service_assigns_one, |lab| {
 });
 
 row!(s35_a_content_has_its_properties, |lab| {
-    let store = store(&lab).await;
+    let store = store(&lab.alice()).await;
     let content = store.contents().get("my-content-id").await.unwrap();
     assert_eq!(format!("{content:?}"), "<Content id='my-content-id'>");
     let text = content.text().await.unwrap();
@@ -271,7 +261,7 @@ row!(s35_a_content_has_its_properties, |lab| {
 });
 
 row!(s35_operations_tell_what_happened, |lab| {
-    let contents = store(&lab).await.contents();
+    let contents = store(&lab.alice()).await.contents();
     let changes = contents.changes("2009-11-01T123000Z").await.unwrap();
     let told: std::collections::HashSet<_> = changes
         .changes

@@ -60,12 +60,7 @@ row!(s02_keys_of_any_characters_sign, |lab| {
 
 row!(s03_times_are_utc_and_texts_pass_unchanged, |lab| {
     let api = lab.alice();
-    let store = api
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&api).await;
     lab.requests();
     let time: Timestamp = "2009-11-01T13:30:00.75+01:00".parse().unwrap();
     assert_eq!(store.contents().since(time).len().await.unwrap(), 10);
@@ -106,13 +101,7 @@ row!(s04_resources_have_an_id_and_mostly_times, |lab| {
 });
 
 row!(s05_delete_deletes_and_the_handle_knows, |lab| {
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
     let content = store.contents().get("my-content-id").await.unwrap();
     content.delete().await.unwrap();
     for error in [
@@ -131,13 +120,7 @@ row!(s05_delete_deletes_and_the_handle_knows, |lab| {
 });
 
 row!(s06_update_sends_what_is_staged_and_what_is_given, |lab| {
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
     let content = store.contents().get("my-content-id").await.unwrap();
     lab.requests();
     content.set_title("Kari");
@@ -286,13 +269,7 @@ row!(s10_all_models_are_found_across_pages, |lab| {
 });
 
 row!(s11_a_filter_makes_a_new_handle, |lab| {
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
     let contents = store.contents();
     let filtered = contents.dataclass("contacts");
     lab.requests();
@@ -302,13 +279,7 @@ row!(s11_a_filter_makes_a_new_handle, |lab| {
 });
 
 row!(s12_since_takes_times_and_texts, |lab| {
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
     let time = Timestamp::from_civil(2009, 11, 1, 12, 30, 0).unwrap();
     assert_eq!(store.contents().since(time).len().await.unwrap(), 10);
     assert_eq!(
@@ -334,13 +305,7 @@ row!(s12_since_takes_times_and_texts, |lab| {
 });
 
 row!(s13_collections_make_delete_update_and_refresh, |lab| {
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
     let contents = store.contents();
     assert_eq!(contents.list().await.unwrap().len(), 15);
     let made = contents
@@ -398,12 +363,7 @@ row!(s14_every_error_is_of_one_documented_class, |lab| {
     let api = lab.alice();
     let missing = api.phones().models().get("x").await.unwrap_err();
     assert_eq!(missing.class(), ErrorClass::NotFound);
-    let store = api
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&api).await;
     let refused = store.contents().since("?").len().await.unwrap_err();
     assert_eq!(refused.class(), ErrorClass::Client);
     let local = api.phones().models().get("..").await.unwrap_err();
@@ -495,13 +455,7 @@ row!(
 #[tokio::test]
 async fn s12_changes_tell_from_when_on_to_ask_the_next_time() {
     let lab = Lab::plain();
-    let store = lab
-        .alice()
-        .clients()
-        .datastore()
-        .get("my-datastore-client-id")
-        .await
-        .unwrap();
+    let store = support::store(&lab.alice()).await;
     let contents = store.contents();
     let changes = contents.changes("2009-11-01T123000Z").await.unwrap();
     assert_eq!(changes.changes.len(), 10);

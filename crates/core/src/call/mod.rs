@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,12 +37,9 @@ pub struct Call<T> {
 /// All of a call but its type.
 struct Draft {
     pipeline: Pipeline,
-    operation: &'static Operation,
     target: Target,
-    headers: HeaderMap,
-    body: Body,
-    options: CallOptions,
-    accepted: &'static [u16],
+    /// Complete but for its URI. In a box, as each method of a call moves it.
+    prepared: Box<Prepared>,
     error: Option<Error>,
 }
 
@@ -66,12 +63,17 @@ impl Call<Bytes> {
         Self {
             draft: Draft {
                 pipeline,
-                operation,
                 target,
-                headers: HeaderMap::new(),
-                body: Body::empty(),
-                options,
-                accepted: &[],
+                prepared: Box::new(Prepared {
+                    operation,
+                    uri: Uri::default(),
+                    home: false,
+                    headers: HeaderMap::new(),
+                    accept: None,
+                    body: Body::empty(),
+                    options,
+                    accepted: &[],
+                }),
                 error: None,
             },
             decode: Box::new(|_, body| Ok(body)),
@@ -81,10 +83,7 @@ impl Call<Bytes> {
     /// Reads the answer as JSON.
     pub fn json<T: DeserializeOwned + 'static>(self) -> Call<T> {
         let mut call = self.decode_with(|_, body| decode_json(&body));
-        call.draft
-            .headers
-            .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("application/json"));
+        call.draft.prepared.accept = Some(HeaderValue::from_static("application/json"));
         call
     }
 
@@ -175,7 +174,7 @@ impl<T> Call<T> {
     pub fn header(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
         match value.try_into() {
             Ok(value) => {
-                self.draft.headers.insert(name, value);
+                self.draft.prepared.headers.insert(name, value);
             }
             Err(_) => {
                 let message = format!("the value for the header {name} cannot be sent");
@@ -187,7 +186,7 @@ impl<T> Call<T> {
 
     /// Sets the body.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.draft.body = body.into();
+        self.draft.prepared.body = body.into();
         self
     }
 
@@ -195,8 +194,9 @@ impl<T> Call<T> {
     pub fn json_body<B: Serialize + ?Sized>(mut self, value: &B) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => {
-                self.draft.body = bytes.into();
+                self.draft.prepared.body = bytes.into();
                 self.draft
+                    .prepared
                     .headers
                     .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
@@ -209,31 +209,32 @@ impl<T> Call<T> {
 
     /// Counts these statuses as success too; the decoder then sees them.
     pub fn accept_status(mut self, statuses: &'static [u16]) -> Self {
-        self.draft.accepted = statuses;
+        self.draft.prepared.accepted = statuses;
         self
     }
 
     /// Limits the call as a whole; see [`CallOptions::total_timeout`].
     pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        self.draft.options.total = limit.into();
+        self.draft.prepared.options.total = limit.into();
         self
     }
 
     /// When and how often to try again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.draft.options.retry = policy;
+        self.draft.prepared.options.retry = policy;
         self
     }
 
     /// Which redirects to follow.
     pub fn redirects(mut self, redirects: Redirects) -> Self {
-        self.draft.options.redirects = redirects;
+        self.draft.prepared.options.redirects = redirects;
         self
     }
 
     /// Changes any of the call's options.
     pub fn with_options(mut self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
-        self.draft.options = change(self.draft.options);
+        let options = &mut self.draft.prepared.options;
+        *options = change(std::mem::take(options));
         self
     }
 
@@ -265,7 +266,7 @@ impl<T> Call<T> {
 
     /// What is being called.
     pub fn operation(&self) -> &'static Operation {
-        self.draft.operation
+        self.draft.prepared.operation
     }
 
     /// Sends the call and yields its result.
@@ -284,18 +285,17 @@ impl<T> Call<T> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_full(self) -> Result<http::Response<T>, Error> {
-        let operation = self.draft.operation;
+        let operation = self.draft.prepared.operation;
         let (pipeline, prepared) = self.draft.finish()?;
-        let uri = prepared.uri.clone();
         let answered = policy::run(&pipeline, prepared, Mode::Buffered).await?;
         let (head, body) = answered.response.into_parts();
-        let body = body.as_bytes().cloned().unwrap_or_default();
+        let body = body.into_bytes().unwrap_or_default();
         match (self.decode)(&head, body) {
             Ok(value) => Ok(http::Response::from_parts(head, value)),
             Err(error) => Err(pipeline
                 .scrub(error)
                 .with_operation(operation)
-                .with_request(pipeline.request_line(operation, &uri))
+                .with_request(pipeline.request_line(operation, &answered.uri))
                 .with_effort(answered.attempts, answered.started.elapsed())),
         }
     }
@@ -309,7 +309,8 @@ impl<T> Call<T> {
     ///
     /// As [`send`](Self::send).
     pub async fn poll(mut self, expected: Duration, margin: Duration) -> Result<Option<T>, Error> {
-        self.draft.options = self.draft.options.long_poll(expected, margin);
+        let options = &mut self.draft.prepared.options;
+        *options = std::mem::take(options).long_poll(expected, margin);
         match self.send().await {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.is_quiet() => Ok(None),
@@ -338,8 +339,7 @@ impl<T> Call<T> {
 }
 
 impl Draft {
-    fn finish(self) -> Result<(Pipeline, Prepared), Error> {
-        let operation = self.operation;
+    fn finish(mut self) -> Result<(Pipeline, Box<Prepared>), Error> {
         let base = self.pipeline.base();
         let target = match (self.error, self.target) {
             (Some(error), _) => Err(error),
@@ -348,17 +348,11 @@ impl Draft {
             }
             (None, Target::Relative(target)) => target.finish(base).map(|uri| (true, uri)),
         };
+        let operation = self.prepared.operation;
         let (home, uri) = target.map_err(|error| error.with_operation(operation))?;
-        let prepared = Prepared {
-            operation,
-            uri,
-            home,
-            headers: self.headers,
-            body: self.body,
-            options: self.options,
-            accepted: self.accepted,
-        };
-        Ok((self.pipeline, prepared))
+        self.prepared.home = home;
+        self.prepared.uri = uri;
+        Ok((self.pipeline, self.prepared))
     }
 }
 
@@ -374,10 +368,10 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("operation", &self.draft.operation.name())
-            .field("headers", &redact::headers(&self.draft.headers))
-            .field("body", &self.draft.body)
-            .field("options", &self.draft.options)
+            .field("operation", &self.draft.prepared.operation.name())
+            .field("headers", &redact::headers(&self.draft.prepared.headers))
+            .field("body", &self.draft.prepared.body)
+            .field("options", &self.draft.prepared.options)
             .finish_non_exhaustive()
     }
 }

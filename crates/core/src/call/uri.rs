@@ -84,7 +84,8 @@ impl Target {
     }
 
     pub(crate) fn finish(self, base: &Uri) -> Result<Uri, Error> {
-        if let Some(place) = self.rest.split('}').next().filter(|name| !name.is_empty()) {
+        if !self.rest.is_empty() {
+            let place = self.rest.split('}').next().unwrap_or(self.rest);
             return Err(Error::encode(format!("the path lacks its {}", &place[1..])));
         }
         let mut parts = http::uri::Parts::default();

@@ -136,7 +136,11 @@ impl Guard {
             self.timer = None;
             match (chunk, &mut self.decoder) {
                 (Some(Err(error)), _) => return self.fail(error),
-                (Some(Ok(chunk)), None) => return Poll::Ready(Some(Ok(chunk))),
+                (Some(Ok(chunk)), None) => {
+                    // Most bodies come in one piece: spares the poll for the end.
+                    self.ended = self.body.is_end_stream();
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
                 (Some(Ok(chunk)), Some(decoder)) => decoder.feed(chunk),
                 (None, None) => {
                     self.ended = true;

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, Method, Uri};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -64,6 +64,9 @@ pub(crate) struct Prepared {
     /// Whether that is at the client's own origin.
     pub(crate) home: bool,
     pub(crate) headers: HeaderMap,
+    /// `Accept`, unless it is in `headers`. Most calls have no other header, and
+    /// then need no map for it.
+    pub(crate) accept: Option<HeaderValue>,
     pub(crate) body: Body,
     pub(crate) options: CallOptions,
     pub(crate) accepted: &'static [u16],
@@ -72,6 +75,8 @@ pub(crate) struct Prepared {
 /// An answer, and what it took.
 pub(crate) struct Answered {
     pub(crate) response: http::Response<Body>,
+    /// Where it came from.
+    pub(crate) uri: Uri,
     pub(crate) attempts: u32,
     pub(crate) started: Instant,
 }
@@ -79,7 +84,7 @@ pub(crate) struct Answered {
 /// Runs a call to its end.
 pub(crate) async fn run(
     pipeline: &Pipeline,
-    prepared: Prepared,
+    prepared: Box<Prepared>,
     mode: Mode,
 ) -> Result<Answered, Error> {
     let operation = prepared.operation;
@@ -90,19 +95,20 @@ pub(crate) async fn run(
         url.template = operation.template(),
         server.address = prepared.uri.host(),
     );
-    Run::new(pipeline, prepared, mode)
-        .drive()
-        .instrument(span)
-        .await
+    let mut run = Run::new(pipeline, prepared, mode);
+    if span.is_disabled() {
+        // Nobody is listening: spares moving it once more.
+        return run.drive().await;
+    }
+    run.drive().instrument(span).await
 }
 
 /// A call on its way.
 struct Run<'a> {
     pipeline: &'a Pipeline,
-    operation: &'static Operation,
+    /// What does not change. URI and headers are in `hop`, the body in `body`.
+    call: Box<Prepared>,
     mode: Mode,
-    options: CallOptions,
-    accepted: &'static [u16],
     started: Instant,
     deadline: Option<Instant>,
     hop: Hop,
@@ -143,27 +149,23 @@ impl From<Error> for Failure {
 }
 
 impl<'a> Run<'a> {
-    fn new(pipeline: &'a Pipeline, prepared: Prepared, mode: Mode) -> Self {
+    fn new(pipeline: &'a Pipeline, mut call: Box<Prepared>, mode: Mode) -> Self {
         let started = Instant::now();
-        let replayable = prepared.body.is_replayable();
+        let replayable = call.body.is_replayable();
+        let method = call.operation.method().clone();
+        let uri = std::mem::take(&mut call.uri);
+        let headers = std::mem::take(&mut call.headers);
         Self {
             pipeline,
-            operation: prepared.operation,
             mode,
-            accepted: prepared.accepted,
             started,
-            deadline: prepared
+            deadline: call
                 .options
                 .total
                 .and_then(|limit| started.checked_add(limit)),
-            options: prepared.options,
-            hop: Hop::new(
-                prepared.operation.method().clone(),
-                prepared.uri,
-                prepared.headers,
-                prepared.home,
-            ),
-            body: Some(prepared.body),
+            hop: Hop::new(method, uri, headers, call.home),
+            body: Some(std::mem::take(&mut call.body)),
+            call,
             replayable,
             attempts: 0,
             retries: 0,
@@ -183,6 +185,7 @@ impl<'a> Run<'a> {
                     );
                     return Ok(Answered {
                         response,
+                        uri: std::mem::take(&mut self.hop.uri),
                         attempts: self.attempts,
                         started: self.started,
                     });
@@ -232,21 +235,26 @@ impl<'a> Run<'a> {
     /// One attempt, one exchange.
     async fn attempt(&mut self) -> Result<Step, Failure> {
         self.attempts += 1;
-        let now = Instant::now();
+        let now = match self.attempts {
+            1 => self.started,
+            _ => Instant::now(),
+        };
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             return Err(timeout(Phase::Total, Delivery::NotSent).into());
         }
-        let attempt = Arc::new(Attempt::new(self.operation, self.attempts));
+        let attempt = Arc::new(Attempt::new(self.call.operation, self.attempts));
         let (request, generation) = self.request(&attempt)?;
         let until = Until::earliest([
             self.deadline.map(|at| Until(at, Phase::Total)),
-            self.options
+            self.call
+                .options
                 .attempt
                 .and_then(|limit| Until::after(now, limit, Phase::Attempt)),
         ]);
         let head_until = Until::earliest([
             until,
-            self.options
+            self.call
+                .options
                 .first_byte
                 .and_then(|limit| Until::after(now, limit, Phase::FirstByte)),
         ]);
@@ -279,11 +287,11 @@ impl<'a> Run<'a> {
             self.pipeline.service().observe(&head);
         }
         let status = head.status.as_u16();
-        let success = head.status.is_success() || self.accepted.contains(&status);
+        let success = head.status.is_success() || self.call.accepted.contains(&status);
         if !success {
             return match self
                 .hop
-                .follow(&head, self.options.redirects, self.replayable)
+                .follow(&head, self.call.options.redirects, self.replayable)
             {
                 Verdict::Follow(next) => Ok(Step::Follow(next)),
                 Verdict::Refused(why) => {
@@ -313,28 +321,31 @@ impl<'a> Run<'a> {
                 .take()
                 .ok_or_else(|| Error::encode("the body was sent already"))?,
         };
-        // Room for the client's headers, the codings and the credentials: a map
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.method = self.hop.method.clone();
+        head.uri = self.hop.uri.clone();
+        head.extensions.insert(Arc::clone(attempt));
+        // Room for `Accept`, the codings, the credentials and `Host` too: a map
         // that has to grow costs more than all that goes into it.
-        let shared = self.pipeline.headers();
-        let mut headers = HeaderMap::with_capacity(self.hop.headers.len() + shared.len() + 3);
-        headers.extend(self.hop.headers.clone());
+        let (own, shared) = (&self.hop.headers, self.pipeline.headers());
+        head.headers = HeaderMap::with_capacity(own.len() + shared.len() + 4);
+        for (name, value) in own {
+            head.headers.append(name, value.clone());
+        }
+        if let Some(accept) = &self.call.accept {
+            head.headers.entry(ACCEPT).or_insert_with(|| accept.clone());
+        }
         for (name, value) in shared {
             if self.hop.home || is_harmless(name, value) {
-                headers.entry(name).or_insert_with(|| value.clone());
+                head.headers.entry(name).or_insert_with(|| value.clone());
             }
         }
         if let Some(accepted) = decode::accepted(self.mode) {
-            headers.entry(ACCEPT_ENCODING).or_insert(accepted);
+            head.headers.entry(ACCEPT_ENCODING).or_insert(accepted);
         }
-        let mut request = http::Request::new(body);
-        *request.method_mut() = self.hop.method.clone();
-        *request.uri_mut() = self.hop.uri.clone();
-        *request.headers_mut() = headers;
-        request.extensions_mut().insert(Arc::clone(attempt));
         if !self.hop.home {
-            return Ok((request, None));
+            return Ok((http::Request::from_parts(head, body), None));
         }
-        let (mut head, body) = request.into_parts();
         match self.pipeline.auth().authorize(&mut head, &body)? {
             Authorized::With(generation) => {
                 Ok((http::Request::from_parts(head, body), Some(generation)))
@@ -373,8 +384,8 @@ impl<'a> Run<'a> {
 
     /// An exchange that brought no head.
     fn unanswered(&self, error: TransportError) -> Error {
-        let quiet =
-            self.options.held_back && error.kind() == TransportErrorKind::Timeout(Phase::FirstByte);
+        let quiet = self.call.options.held_back
+            && error.kind() == TransportErrorKind::Timeout(Phase::FirstByte);
         Error::transport(error).with_quiet(quiet)
     }
 
@@ -392,16 +403,16 @@ impl<'a> Run<'a> {
         let decoder = if bodiless {
             None
         } else {
-            decode::for_answer(&mut head.headers, self.options.max_ratio)?
+            decode::for_answer(&mut head.headers, self.call.options.max_ratio)?
         };
         if head.status == http::StatusCode::SWITCHING_PROTOCOLS {
             return Ok((head, body));
         }
-        let mut guard = Guard::new(body, decoder, self.options.idle, attempt);
+        let mut guard = Guard::new(body, decoder, self.call.options.idle, attempt);
         match self.mode {
             Mode::Streamed => Ok((head, guard.into_body())),
             Mode::Buffered => {
-                let limit = self.options.max_body;
+                let limit = self.call.options.max_body;
                 if !bodiless && declared_length(&head.headers).is_some_and(|length| length > limit)
                 {
                     return Err(Error::transport(crate::transport::too_large(limit)));
@@ -411,7 +422,7 @@ impl<'a> Run<'a> {
                     Ok(bytes) => Ok((head, bytes.into())),
                     Err(error) => {
                         // A part of an answer is not "no news".
-                        let quiet = self.options.held_back
+                        let quiet = self.call.options.held_back
                             && !guard.has_given()
                             && error.kind() == TransportErrorKind::Timeout(Phase::Idle);
                         Err(Error::transport(error).with_quiet(quiet))
@@ -430,9 +441,10 @@ impl<'a> Run<'a> {
         generation: Option<Generation>,
     ) -> Failure {
         let mut head = head;
-        let body = match decode::for_answer(&mut head.headers, self.options.max_ratio) {
+        let body = match decode::for_answer(&mut head.headers, self.call.options.max_ratio) {
             Ok(decoder) => {
-                let mut guard = Guard::new(body, decoder, self.options.idle, Arc::clone(attempt));
+                let mut guard =
+                    Guard::new(body, decoder, self.call.options.idle, Arc::clone(attempt));
                 let wait = Until(Instant::now() + MAX_ERROR_WAIT, Phase::Attempt);
                 let total = self.deadline.map(|at| Until(at, Phase::Total));
                 guard.set_until(Until::earliest([Some(wait), total]));
@@ -443,7 +455,7 @@ impl<'a> Run<'a> {
         let mut api = if self.hop.home {
             self.pipeline
                 .service()
-                .explain(self.operation, &head, &body)
+                .explain(self.call.operation, &head, &body)
         } else {
             ApiError::new(head.status)
         };
@@ -468,8 +480,11 @@ impl<'a> Run<'a> {
     fn finish(&self, error: Error) -> Error {
         self.pipeline
             .scrub(error)
-            .with_operation(self.operation)
-            .with_request(self.pipeline.request_line(self.operation, &self.hop.uri))
+            .with_operation(self.call.operation)
+            .with_request(
+                self.pipeline
+                    .request_line(self.call.operation, &self.hop.uri),
+            )
             .with_effort(self.attempts, self.started.elapsed())
             .with_earlier(self.earlier)
     }
@@ -482,7 +497,7 @@ impl<'a> Run<'a> {
         }
         let answered = error.api().is_some();
         let asked = error.api().and_then(|api| api.retry_after);
-        if answered && !self.options.retry.answers.allow(asked) {
+        if answered && !self.call.options.retry.answers.allow(asked) {
             return Ok(None);
         }
         let not_executed = error.api().is_some_and(|api| api.not_executed);
@@ -490,13 +505,13 @@ impl<'a> Run<'a> {
         if error.is_timeout() == Some(Phase::Total) {
             return Err(StopReason::Deadline);
         }
-        if !safe && !self.operation.is_idempotent() {
+        if !safe && !self.call.operation.is_idempotent() {
             return Err(StopReason::NotIdempotent);
         }
         if !self.replayable {
             return Err(StopReason::NotReplayable);
         }
-        let policy = &self.options.retry;
+        let policy = &self.call.options.retry;
         if self.retries + 1 >= policy.max_attempts {
             return Err(StopReason::Attempts);
         }

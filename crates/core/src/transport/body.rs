@@ -76,6 +76,14 @@ impl Body {
         }
     }
 
+    /// The bytes, when they are in memory.
+    pub(crate) fn into_bytes(self) -> Option<Bytes> {
+        match self.0 {
+            Inner::Full(bytes) => Some(bytes),
+            Inner::Replay { .. } | Inner::Stream(_) => None,
+        }
+    }
+
     /// Whether there is certainly nothing in it.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_some_and(Bytes::is_empty)

@@ -270,7 +270,8 @@ macro_rules! collection {
                 Ok(nodes.map($crate::api::face::Face::from_node).collect())
             }
 
-            /// The members, page by page as they are asked for. Nothing is kept.
+            /// The members, read from the answers as they arrive. Nothing is
+            /// asked for before it is needed, and nothing is kept.
             pub fn stream(&self) -> $crate::ResourceStream<$item> {
                 $crate::client::list_stream(&self.0, $crate::api::face::Face::from_node)
             }

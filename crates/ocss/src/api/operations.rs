@@ -11,6 +11,11 @@ macro_rules! operations {
     };
 }
 
+/// Not repeated when it may have arrived: the old password would be wrong, and
+/// nobody can read whether the new one is in force.
+static ACTIVESYNC_PASSWORD: Operation =
+    Operation::put("ocss", "activesync.update", "/services/activesync/{id}").not_idempotent();
+
 operations! {
     VENDORS_LIST = get "vendors.list" "/phones/vendors/";
     VENDORS_GET = get "vendors.get" "/phones/vendors/{id}";
@@ -75,6 +80,7 @@ pub(crate) static VENDOR: KindInfo = KindInfo {
     get: &VENDORS_GET,
     create: None,
     update: None,
+    update_secret: None,
     delete: None,
 };
 
@@ -89,6 +95,7 @@ pub(crate) static MODEL: KindInfo = KindInfo {
     get: &MODELS_GET,
     create: None,
     update: None,
+    update_secret: None,
     delete: None,
 };
 
@@ -104,6 +111,7 @@ pub(crate) static CLIENT: KindInfo = KindInfo {
     get: &CLIENTS_GET,
     create: None,
     update: None,
+    update_secret: None,
     delete: None,
 };
 
@@ -118,6 +126,7 @@ pub(crate) static BINDING: KindInfo = KindInfo {
     get: &BINDINGS_GET,
     create: Some(&BINDINGS_NEW),
     update: Some(&BINDINGS_UPDATE),
+    update_secret: None,
     delete: Some(&BINDINGS_DELETE),
 };
 
@@ -133,6 +142,7 @@ pub(crate) static SYNCML: KindInfo = KindInfo {
     get: &SYNCML_GET,
     create: Some(&SYNCML_NEW),
     update: None,
+    update_secret: None,
     delete: Some(&SYNCML_DELETE),
 };
 
@@ -147,6 +157,7 @@ pub(crate) static ACTIVESYNC: KindInfo = KindInfo {
     get: &ACTIVESYNC_GET,
     create: Some(&ACTIVESYNC_NEW),
     update: Some(&ACTIVESYNC_UPDATE),
+    update_secret: Some(&ACTIVESYNC_PASSWORD),
     delete: Some(&ACTIVESYNC_DELETE),
 };
 
@@ -161,6 +172,7 @@ pub(crate) static DATASTORE: KindInfo = KindInfo {
     get: &DATASTORE_GET,
     create: Some(&DATASTORE_NEW),
     update: Some(&DATASTORE_UPDATE),
+    update_secret: None,
     delete: Some(&DATASTORE_DELETE),
 };
 
@@ -175,6 +187,7 @@ pub(crate) static GDATA: KindInfo = KindInfo {
     get: &GDATA_GET,
     create: Some(&GDATA_NEW),
     update: Some(&GDATA_UPDATE),
+    update_secret: None,
     delete: Some(&GDATA_DELETE),
 };
 
@@ -189,5 +202,6 @@ pub(crate) static CONTENT: KindInfo = KindInfo {
     get: &CONTENTS_GET,
     create: Some(&CONTENTS_NEW),
     update: Some(&CONTENTS_UPDATE),
+    update_secret: None,
     delete: Some(&CONTENTS_DELETE),
 };

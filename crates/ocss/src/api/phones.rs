@@ -279,7 +279,7 @@ impl Models {
         url: Uri,
     ) -> Result<Option<(Detected, Loaded)>, Error> {
         let request = Request::new(operation, url).protected(true);
-        let read = |answer: Answer| {
+        let read = |answer: Answer<'_>| {
             if answer.status == http::StatusCode::NO_CONTENT {
                 return Ok(None);
             }

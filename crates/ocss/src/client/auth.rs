@@ -99,7 +99,7 @@ impl InFlight {
         }
     }
 
-    fn secrets(&self) -> Vec<Secret<String>> {
+    pub(super) fn secrets(&self) -> Vec<Secret<String>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().map(|(_, secret)| secret.clone()).collect()
     }
@@ -113,9 +113,9 @@ impl Drop for Held {
 }
 
 /// Signs every attempt of every call, and follows the server's clock.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Signing {
-    oauth: OAuth1,
+    oauth: Arc<OAuth1>,
     skew: Arc<Skew>,
     in_flight: InFlight,
 }
@@ -123,7 +123,7 @@ pub(super) struct Signing {
 impl Signing {
     pub(super) fn new(oauth: OAuth1, skew: Arc<Skew>, in_flight: InFlight) -> Self {
         Self {
-            oauth: oauth.clock_offset(skew.offset.clone()),
+            oauth: Arc::new(oauth.clock_offset(skew.offset.clone())),
             skew,
             in_flight,
         }

@@ -15,7 +15,7 @@ use super::paths::Paths;
 use super::rebase::RebaseRule;
 use super::service::OcssService;
 use super::{Settings, Shared, SyncServerApi};
-use crate::oauth1::{OAuth1, Placement, SignatureMethod};
+use crate::oauth1::{OAuth1, Placement, SignatureMethod, is_private};
 
 /// The service's own address.
 const BASE_URL: &str = "https://api.obexcode.com/v2/";
@@ -155,7 +155,10 @@ impl SyncServerApiBuilder {
         self
     }
 
-    /// Limits each call as a whole. 60 s by default, `None` for no limit.
+    /// Limits each call as a whole. 60 s by default, `None` for no limit. The
+    /// answer to an update or a deletion, and the page that a stream reads, may
+    /// take longer once they have begun, as long as they go on (see
+    /// [`idle_timeout`](CallOptions::idle_timeout)).
     pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.options = self.options.total_timeout(limit);
         self
@@ -165,9 +168,9 @@ impl SyncServerApiBuilder {
     /// when connections are lost, and an answer is only waited out when it is
     /// to a GET and says for how long (`Retry-After`, up to 30 s).
     ///
-    /// Answers to requests that change something are never repeated, and a
-    /// POST is not repeated at all once it may have arrived, whatever is set
-    /// here.
+    /// What changes something is never repeated once its answer has begun, and
+    /// a POST or a change of a password not even once it may have arrived,
+    /// whatever is set here.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
@@ -220,7 +223,7 @@ impl SyncServerApiBuilder {
         }
         // The pipeline checks it; what is no URI never gets further.
         let uri: Uri = base.parse().unwrap_or_default();
-        let private = uri.scheme_str() == Some("https") || is_loopback(&uri);
+        let private = is_private(&uri);
         let plaintext = self.auth.is_some() && self.method == SignatureMethod::Plaintext;
         if plaintext && !private && !self.clear_text {
             return Err(Error::config(
@@ -241,7 +244,7 @@ impl SyncServerApiBuilder {
             .clock(self.clock.clone())
             .header(USER_AGENT, concat!("ocss-rust/", env!("CARGO_PKG_VERSION")));
         let in_flight = InFlight::default();
-        let has_auth = self.auth.is_some();
+        let mut signing = None;
         if let Some(auth) = self.auth {
             let mut oauth = OAuth1::new(auth.0)
                 .method(self.method)
@@ -252,12 +255,14 @@ impl SyncServerApiBuilder {
             if let Some(realm) = self.realm {
                 oauth = oauth.realm(realm);
             }
-            pipeline = pipeline.auth(Signing::new(oauth, skew, in_flight.clone()));
+            let made = Signing::new(oauth, skew, in_flight.clone());
+            pipeline = pipeline.auth(made.clone());
+            signing = Some(made);
         }
         Ok(SyncServerApi(Arc::new(Shared {
             pipeline: pipeline.build()?,
             base: uri,
-            has_auth,
+            signing,
             in_flight,
             paths: self.paths,
             layout: OnceCell::new(),
@@ -276,13 +281,4 @@ impl SyncServerApiBuilder {
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
     let transport = sync_core::hyper::HyperTransport::builder().build();
     Ok(Arc::new(transport.map_err(Error::transport)?))
-}
-
-fn is_loopback(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }

@@ -1,25 +1,21 @@
 //! The one mechanism behind all collections: pages, members, and a listing
 //! that is kept until it may have changed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use futures_core::Stream;
-use http::header::{CONTENT_LOCATION, DATE, LOCATION};
-use http::{HeaderMap, Uri};
+use http::Uri;
+use http::header::{CONTENT_LOCATION, LOCATION};
 use sync_core::stream::{Page, Pages};
 use sync_core::{Error, Secret};
 
 use super::exchange::Answer;
+use super::walk::Walked;
 use super::{KindInfo, Loaded, Locator, Node, Request, SyncServerApi, with_query};
 use crate::atom::Entry;
 use crate::error::{OcssErrorExt as _, local, name_missing, not_found, protocol, unsupported};
 use crate::model::{Dataclass, Id, Since};
-use crate::time::Timestamp;
 use crate::wire;
 
 /// What a listing is limited to.
@@ -71,25 +67,6 @@ struct Listing {
 pub(crate) enum Cursor {
     Start,
     At(Uri),
-}
-
-/// What a walk through the pages has learned.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Walked {
-    pages: u64,
-    seen: HashSet<Id>,
-    /// Of the first page.
-    total: Option<u64>,
-    updated: Option<Timestamp>,
-    date: Option<Timestamp>,
-    modified: Option<Timestamp>,
-}
-
-impl Walked {
-    /// The service's time, so that asking for changes since then misses none.
-    pub(crate) fn mark(&self) -> Option<Timestamp> {
-        self.updated.or(self.modified).or(self.date)
-    }
 }
 
 type Walk = Arc<Mutex<Walked>>;
@@ -173,7 +150,7 @@ impl CollectionNode {
         lock(&self.listing).nodes.clone()
     }
 
-    async fn feed_url(&self) -> Result<Uri, Error> {
+    pub(super) async fn feed_url(&self) -> Result<Uri, Error> {
         with_query(
             &self.locator.collection(&self.api).await?,
             &self.filter.query(),
@@ -196,22 +173,17 @@ impl CollectionNode {
         cursor: Cursor,
         walk: Walk,
     ) -> Result<Page<Arc<Node>, Cursor>, Error> {
-        let limit = self.api.settings().page_limit;
-        if lock(&walk).pages >= limit {
-            return Err(protocol(format!("the listing has more than {limit} pages"))
-                .with_operation(self.kind.list));
-        }
         let url = match cursor {
             Cursor::Start => self.feed_url().await?,
             Cursor::At(url) => url,
         };
-        let request = Request::new(self.kind.list, url).protected(self.kind.protected);
+        let request = self.page_request(url, lock(&walk).pages)?;
         let api = self.api.clone();
         api.send(request, move |answer| self.read_page(answer, &walk))
             .await
     }
 
-    fn read_page(&self, answer: Answer, walk: &Walk) -> Result<Page<Arc<Node>, Cursor>, Error> {
+    fn read_page(&self, answer: Answer<'_>, walk: &Walk) -> Result<Page<Arc<Node>, Cursor>, Error> {
         let feed = wire::feed(&answer)?;
         let next = feed
             .next
@@ -220,30 +192,51 @@ impl CollectionNode {
             .transpose()?;
         let mut walked = lock(walk);
         if walked.pages == 0 {
-            walked.total = feed.total;
-            walked.updated = feed.updated;
-            walked.date = date(&answer.headers);
+            walked.begin(feed.total, feed.updated, answer.headers);
         }
         walked.pages += 1;
         let mut items = Vec::with_capacity(feed.entries.len());
         for entry in feed.entries {
-            let loaded = Loaded {
-                entry,
-                etag: None,
-                url: answer.url.clone(),
-            };
-            walked.modified = walked.modified.max(loaded.entry.modified());
-            let node = self.node(loaded)?;
-            // Pages shift while they are read. Of changes, each is told: the later counts.
-            let fresh = walked.seen.insert(node.id.clone());
-            if fresh || self.filter.since.is_some() {
-                items.push(node);
-            }
+            items.extend(self.admit(&mut walked, entry, &answer.url)?);
         }
         Ok(Page {
             items,
             next: next.map(Cursor::At),
         })
+    }
+
+    /// The resource of an entry on a page from `url`, unless there was one with
+    /// its id before.
+    pub(super) fn admit(
+        &self,
+        walked: &mut Walked,
+        entry: Entry,
+        url: &Uri,
+    ) -> Result<Option<Arc<Node>>, Error> {
+        walked.modified = walked.modified.max(entry.modified());
+        let node = self.node(Loaded {
+            entry,
+            etag: None,
+            url: url.clone(),
+        })?;
+        // Pages shift while they are read. Of changes, each is told: the later counts.
+        let fresh = walked.seen.insert(node.id.clone());
+        Ok((fresh || self.filter.since.is_some()).then_some(node))
+    }
+
+    /// Completes an error about a page that was read as it arrived.
+    pub(super) fn explain(&self, error: Error, asked: &Uri) -> Error {
+        self.api.explain(error, self.kind.list, asked)
+    }
+
+    /// The request for the page at `url`, where `pages` came before it.
+    pub(super) fn page_request(&self, url: Uri, pages: u64) -> Result<Request, Error> {
+        let limit = self.api.settings().page_limit;
+        if pages >= limit {
+            return Err(protocol(format!("the listing has more than {limit} pages"))
+                .with_operation(self.kind.list));
+        }
+        Ok(Request::new(self.kind.list, url).protected(self.kind.protected))
     }
 
     /// All members, each once, and what was learned on the way.
@@ -388,7 +381,7 @@ enum Created {
 impl Created {
     /// The entry, if it is there and is that of the new member; else where the
     /// member is (RFC 5023 section 9.2).
-    fn read(api: &SyncServerApi, answer: Answer) -> Result<Self, Error> {
+    fn read(api: &SyncServerApi, answer: Answer<'_>) -> Result<Self, Error> {
         let location = answer.location(api, &LOCATION)?;
         let is_member = !answer.headers.contains_key(CONTENT_LOCATION)
             || answer.location(api, &CONTENT_LOCATION).ok() == Some(location.clone());
@@ -420,11 +413,6 @@ fn latest(nodes: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
     kept
 }
 
-fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    httpdate::parse_http_date(date).ok().map(Timestamp::from)
-}
-
 /// `<Vendors collection>`, and its filters.
 impl fmt::Debug for CollectionNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -433,70 +421,5 @@ impl fmt::Debug for CollectionNode {
             write!(f, " {name}={value:?}")?;
         }
         f.write_str(">")
-    }
-}
-
-/// The members of a collection, fetched page by page as they are asked for.
-///
-/// It borrows nothing and begins with the first question. After an error it
-/// ends.
-pub struct ResourceStream<T> {
-    pages: Option<Pages<Arc<Node>, Cursor>>,
-    item: fn(Arc<Node>) -> T,
-}
-
-pub(crate) fn list_stream<T>(
-    collection: &Arc<CollectionNode>,
-    item: fn(Arc<Node>) -> T,
-) -> ResourceStream<T> {
-    ResourceStream {
-        pages: Some(collection.pages().0),
-        item,
-    }
-}
-
-impl<T> ResourceStream<T> {
-    /// The next member; `None` at the end.
-    pub async fn next(&mut self) -> Option<Result<T, Error>> {
-        poll_fn(|cx| self.poll_item(cx)).await
-    }
-
-    /// The next member; `Ok(None)` at the end.
-    ///
-    /// # Errors
-    ///
-    /// When a page cannot be had. The stream has then ended.
-    pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
-        self.next().await.transpose()
-    }
-
-    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
-        let Some(pages) = &mut self.pages else {
-            return Poll::Ready(None);
-        };
-        Pin::new(pages).poll_next(cx).map(|item| match item {
-            Some(Ok(node)) => Some(Ok((self.item)(node))),
-            Some(Err(error)) => {
-                self.pages = None;
-                Some(Err(error))
-            }
-            None => None,
-        })
-    }
-}
-
-impl<T> Stream for ResourceStream<T> {
-    type Item = Result<T, Error>;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().poll_item(cx)
-    }
-}
-
-impl<T> fmt::Debug for ResourceStream<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResourceStream")
-            .field("ended", &self.pages.is_none())
-            .finish_non_exhaustive()
     }
 }

@@ -33,11 +33,11 @@ pub(super) async fn layout(api: &SyncServerApi) -> Result<Layout, Error> {
     }
 }
 
-fn read(api: &SyncServerApi, answer: &Answer) -> Result<Layout, Error> {
+fn read(api: &SyncServerApi, answer: &Answer<'_>) -> Result<Layout, Error> {
     let url = answer.url.to_string();
     let service = match ServiceDocument::parse(&url, &answer.body, limits()) {
         Ok(service) => service,
-        Err(error) if says_service(&answer.headers) => return Err(unreadable(error)),
+        Err(error) if says_service(answer.headers) => return Err(unreadable(error)),
         // Some page about the service.
         Err(_) => return Ok(Layout::default()),
     };

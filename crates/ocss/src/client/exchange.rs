@@ -2,32 +2,26 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, response};
+use percent_encoding::utf8_percent_encode;
 use sync_core::call::resolve;
-use sync_core::{Error, Operation, Secret};
+use sync_core::error::RequestLine;
+use sync_core::transport::Delivery;
+use sync_core::{Body, Call, Error, Operation, Secret, TransportError, redact};
 
+use super::auth::Held;
 use super::links::CameFrom;
+use super::service::SHOWN_QUERY;
 use super::{Loaded, SyncServerApi};
-use crate::atom::{Entry, Limits, ReadOptions, XmlError};
+use crate::atom::{Entry, ILLEGAL, Limits, ReadOptions, XmlError};
 use crate::error::{local, protocol, unauthenticated};
+
+/// The longest answer to a change, in bytes. Answers to questions have the
+/// limit of the call's options.
+const LARGEST_ANSWER: u64 = 64 << 20;
 
 /// Entries and feeds, in both directions.
 const ATOM: HeaderValue = HeaderValue::from_static("application/atom+xml");
-
-/// What an IRI may hold and a URI may not (RFC 3987 section 3.1), besides all
-/// that is not ASCII.
-const IRI: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A request on its way to become one.
 pub(crate) struct Request {
@@ -41,9 +35,9 @@ pub(crate) struct Request {
 }
 
 /// An answer, read into memory.
-pub(crate) struct Answer {
+pub(crate) struct Answer<'a> {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Bytes,
     /// Where it came from, after redirects.
     pub(crate) url: Uri,
@@ -108,15 +102,51 @@ impl SyncServerApi {
     pub(crate) async fn send<T: Send + 'static>(
         &self,
         request: Request,
-        read: impl FnOnce(Answer) -> Result<T, Error> + Send + 'static,
+        read: impl FnOnce(Answer<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        if request.protected && !self.has_auth() {
-            return Err(unauthenticated().with_operation(request.operation));
+        let (call, uri, _held) = self.prepare(request)?;
+        let operation = call.operation();
+        if !is_repeated_in_the_middle(operation) {
+            return self.change(call, uri, read).await;
         }
-        let method = request.operation.method();
-        let reads = *method == Method::GET || *method == Method::HEAD;
+        call.decode_with(move |head, body| read(Answer::new(head, body, uri)))
+            .await
+    }
+
+    /// As [`send`](Self::send), but what has begun to be answered is not sent
+    /// again: the service has done it, and would refuse it as out of date.
+    async fn change<T>(
+        &self,
+        call: Call<Bytes>,
+        uri: Uri,
+        read: impl FnOnce(Answer<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let operation = call.operation();
+        let asked = uri.clone();
+        let result = async {
+            let (head, body) = call.stream().await?.into_parts();
+            let body = body.collect(LARGEST_ANSWER).await.map_err(cut)?;
+            read(Answer::new(&head, body, uri))
+        };
+        result
+            .await
+            .map_err(|error| self.explain(error, operation, &asked))
+    }
+
+    /// Sends `request` and hands out the answer as it arrives. What is wrong
+    /// with the body needs [`explain`](Self::explain).
+    pub(super) async fn open(&self, request: Request) -> Result<Response<Body>, Error> {
+        let (call, ..) = self.prepare(request)?;
+        call.stream().await
+    }
+
+    fn prepare(&self, request: Request) -> Result<(Call<Bytes>, Uri, Held), Error> {
+        let operation = request.operation;
+        if request.protected && !self.has_auth() {
+            return Err(unauthenticated().with_operation(operation));
+        }
         let settings = self.settings();
-        let retry = if reads {
+        let retry = if is_reading(operation) {
             &settings.retry_reads
         } else {
             &settings.retry_writes
@@ -124,7 +154,7 @@ impl SyncServerApi {
         let uri = request.uri.clone();
         let mut call = self
             .pipeline()
-            .call_uri(request.operation, request.uri)
+            .call_uri(operation, request.uri)
             .retry(retry.clone())
             .header(ACCEPT, request.accept);
         if let Some(body) = request.body {
@@ -137,20 +167,23 @@ impl SyncServerApi {
             call = call.header(name, value);
         }
         // Until the error, if there is one, is made.
-        let _held = self.in_flight().hold(request.secrets);
-        call.decode_with(move |head, body| {
-            let url = head
-                .extensions
-                .get()
-                .map_or(uri, |CameFrom(url)| url.clone());
-            read(Answer {
-                status: head.status,
-                headers: head.headers.clone(),
-                body,
-                url,
-            })
+        let held = self.in_flight().hold(request.secrets);
+        Ok((call, uri, held))
+    }
+
+    /// Completes an error about an answer that was read outside of the pipeline.
+    pub(super) fn explain(&self, error: Error, operation: &'static Operation, uri: &Uri) -> Error {
+        let scrubber = redact::Scrubber::new(self.secrets());
+        let text = error.to_string();
+        let error = match scrubber.finds(&text) && error.request().is_none() {
+            true => error.with_message(scrubber.scrub(&text).into_owned()),
+            false => error,
+        };
+        let uri = redact::uri(uri, SHOWN_QUERY);
+        error.with_operation(operation).with_request(RequestLine {
+            method: operation.method().clone(),
+            uri: scrubber.scrub(&uri).into_owned(),
         })
-        .await
     }
 
     /// The URI of a link of the service.
@@ -159,10 +192,13 @@ impl SyncServerApi {
     ///
     /// When it is no valid link, or leads to someone else.
     pub(crate) fn own_link(&self, document: &Uri, href: &str) -> Result<Uri, Error> {
-        let href = utf8_percent_encode(href.trim(), IRI).to_string();
-        let uri = resolve(document, &href).map_err(|error| {
-            protocol("the service gave out a link that is none").with_source(error)
-        })?;
+        let none = || protocol("the service gave out a link that is none");
+        let uri = if is_resolved(href) {
+            href.parse().map_err(|_| none())?
+        } else {
+            let href = utf8_percent_encode(href.trim(), ILLEGAL).to_string();
+            resolve(document, &href).map_err(|error| none().with_source(error))?
+        };
         self.settings()
             .rule
             .apply(self.base_url(), &uri)
@@ -172,7 +208,17 @@ impl SyncServerApi {
     }
 }
 
-impl Answer {
+impl<'a> Answer<'a> {
+    /// The answer to a request that was sent to `asked`.
+    fn new(head: &'a response::Parts, body: Bytes, asked: Uri) -> Self {
+        Self {
+            status: head.status,
+            headers: &head.headers,
+            body,
+            url: came_from(head).unwrap_or(asked),
+        }
+    }
+
     /// The version of the resource, for conditional requests.
     pub(crate) fn etag(&self) -> Option<HeaderValue> {
         self.headers.get(ETAG).cloned()
@@ -206,8 +252,63 @@ impl Answer {
 
     /// How to read the document in the body.
     pub(crate) fn options(&self) -> ReadOptions {
-        ReadOptions::new(self.url.to_string()).limits(limits())
+        options(&self.url)
     }
+}
+
+/// Where an answer came from, after redirects.
+pub(super) fn came_from(head: &response::Parts) -> Option<Uri> {
+    let CameFrom(url) = head.extensions.get()?;
+    Some(url.clone())
+}
+
+/// How to read a document from `url`.
+pub(super) fn options(url: &Uri) -> ReadOptions {
+    // Put together by hand: this is done for every answer.
+    let mut text = String::with_capacity(128);
+    if let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) {
+        text.push_str(scheme);
+        text.push_str("://");
+        text.push_str(authority.as_str());
+    }
+    text.push_str(url.path_and_query().map_or("/", |target| target.as_str()));
+    ReadOptions::new(text).limits(limits())
+}
+
+fn is_reading(operation: &Operation) -> bool {
+    matches!(*operation.method(), Method::GET | Method::HEAD)
+}
+
+/// Whether an answer that breaks off is asked for again. One to a POST is not
+/// either, but that is known to all.
+fn is_repeated_in_the_middle(operation: &Operation) -> bool {
+    !matches!(*operation.method(), Method::PUT | Method::DELETE)
+}
+
+/// An answer whose body broke off.
+pub(super) fn cut(error: TransportError) -> Error {
+    Error::transport(error).with_delivery(Delivery::Answered)
+}
+
+/// An absolute address in which nothing is to be resolved, removed or escaped.
+/// Nearly all links are such.
+fn is_resolved(href: &str) -> bool {
+    let rest = href
+        .strip_prefix("http://")
+        .or_else(|| href.strip_prefix("https://"));
+    rest.is_some_and(|rest| {
+        let mut before = b'/';
+        rest.bytes().all(|byte| {
+            let dot_segment = before == b'/' && byte == b'.';
+            before = byte;
+            !dot_segment
+                && (byte.is_ascii_alphanumeric()
+                    || matches!(
+                        byte,
+                        b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'&' | b'='
+                    ))
+        })
+    })
 }
 
 /// The size is limited already when an answer is read into memory.
@@ -219,7 +320,7 @@ pub(super) fn limits() -> Limits {
 }
 
 /// Reads an answer that must be an entry.
-pub(crate) fn entry(answer: Answer) -> Result<Loaded, Error> {
+pub(crate) fn entry(answer: Answer<'_>) -> Result<Loaded, Error> {
     answer.into_loaded()
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct KindInfo {
     pub(crate) get: &'static Operation,
     pub(crate) create: Option<&'static Operation>,
     pub(crate) update: Option<&'static Operation>,
+    /// For changes that cannot be read back, if it has any.
+    pub(crate) update_secret: Option<&'static Operation>,
     pub(crate) delete: Option<&'static Operation>,
 }
 

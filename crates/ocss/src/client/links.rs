@@ -44,14 +44,13 @@ impl Transport for OwnLinks {
     ) -> Result<http::Response<Body>, TransportError> {
         let uri = request.uri().clone();
         let mut response = self.inner.send(request).await?;
-        // A stranger's redirects are none of ours.
-        if self.rule.apply(&self.base, &uri).is_some() {
-            const LINKS: [HeaderName; 2] = [LOCATION, CONTENT_LOCATION];
-            for name in LINKS {
-                let value = response.headers().get(&name);
-                if let Some(own) = value.and_then(|value| self.rebased(&uri, value)) {
-                    response.headers_mut().insert(name, own);
-                }
+        const LINKS: [HeaderName; 2] = [LOCATION, CONTENT_LOCATION];
+        for name in LINKS {
+            let value = response.headers().get(&name);
+            // A stranger's redirects are none of ours.
+            let value = value.filter(|_| self.rule.apply(&self.base, &uri).is_some());
+            if let Some(own) = value.and_then(|value| self.rebased(&uri, value)) {
+                response.headers_mut().insert(name, own);
             }
         }
         response.extensions_mut().insert(CameFrom(uri));

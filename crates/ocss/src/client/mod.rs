@@ -12,20 +12,22 @@ mod paths;
 mod rebase;
 mod service;
 mod staged;
+mod stream;
+mod walk;
 
 use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
+use sync_core::auth::Authorize as _;
 use sync_core::policy::RetryPolicy;
-use sync_core::{Error, Pipeline};
+use sync_core::{Error, Pipeline, Secret};
 use tokio::sync::OnceCell;
 
-pub(crate) use self::auth::InFlight;
 pub use self::auth::SyncServerAuth;
+use self::auth::{InFlight, Signing};
 pub use self::builder::SyncServerApiBuilder;
-pub use self::collection::ResourceStream;
-pub(crate) use self::collection::{CollectionNode, list_stream};
+pub(crate) use self::collection::CollectionNode;
 pub(crate) use self::exchange::{Answer, Request, entry, unreadable};
 pub(crate) use self::kind::{KindInfo, Locator, Space};
 pub(crate) use self::node::{Loaded, Node};
@@ -33,6 +35,8 @@ pub(crate) use self::paths::{Layout, with_query};
 pub use self::paths::{PathMap, Paths, Role};
 pub use self::rebase::RebaseRule;
 pub(crate) use self::staged::{Field, Staged, Value};
+pub use self::stream::ResourceStream;
+pub(crate) use self::stream::list_stream;
 use crate::api::{Clients, Phones};
 
 /// The whole interface of one SyncServer. Cheap to clone; clones share
@@ -62,7 +66,7 @@ pub struct SyncServerApi(Arc<Shared>);
 struct Shared {
     pipeline: Pipeline,
     base: Uri,
-    has_auth: bool,
+    signing: Option<Signing>,
     in_flight: InFlight,
     paths: Paths,
     layout: OnceCell<Layout>,
@@ -115,7 +119,7 @@ impl SyncServerApi {
 
     /// Whether there are credentials.
     pub fn has_auth(&self) -> bool {
-        self.0.has_auth
+        self.0.signing.is_some()
     }
 
     pub(crate) fn pipeline(&self) -> &Pipeline {
@@ -128,6 +132,14 @@ impl SyncServerApi {
 
     pub(crate) fn in_flight(&self) -> &InFlight {
         &self.0.in_flight
+    }
+
+    /// What must not be seen in any error.
+    fn secrets(&self) -> Vec<Secret<String>> {
+        match &self.0.signing {
+            Some(signing) => signing.secrets(),
+            None => self.0.in_flight.secrets(),
+        }
     }
 
     /// Where things are: asked for once, if the service is to be asked at all.

@@ -69,6 +69,8 @@ struct State {
     /// What was loaded before the last refresh: still good if the service says so.
     stale: Option<Arc<Loaded>>,
     staged: Staged,
+    /// Where it is, if that is known from elsewhere than the entry that is here.
+    url: Option<Uri>,
     /// Grows with every refresh, so that what was on its way then is not kept.
     generation: u64,
     deleted: bool,
@@ -80,8 +82,6 @@ pub(crate) struct Node {
     pub(crate) kind: &'static KindInfo,
     pub(crate) id: Id,
     locator: Locator,
-    /// Where it is, if that is known from elsewhere than its own entry.
-    url: Option<Uri>,
     state: Mutex<State>,
     /// Held while loading or changing: one request at a time.
     turn: tokio::sync::Mutex<()>,
@@ -101,8 +101,10 @@ impl Node {
             kind,
             id,
             locator,
-            url,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                url,
+                ..State::default()
+            }),
             turn: tokio::sync::Mutex::default(),
         })
     }
@@ -115,13 +117,15 @@ impl Node {
         loaded: Loaded,
     ) -> Result<Arc<Self>, Error> {
         let id = loaded.id()?;
-        let complete = loaded.is_complete();
-        // A stranger's link is an error when it is followed, not before.
-        let url = loaded.link(api, "self").ok().flatten();
-        let node = Self::unloaded(api, kind, locator, id, url);
-        if complete {
-            node.state().loaded = Some(Arc::new(loaded));
+        let node = Self::unloaded(api, kind, locator, id, None);
+        let mut state = node.state();
+        if loaded.is_complete() {
+            state.loaded = Some(Arc::new(loaded));
+        } else {
+            // A stranger's link is an error when it is followed, not before.
+            state.url = loaded.link(api, "self").ok().flatten();
         }
+        drop(state);
         Ok(node)
     }
 
@@ -206,8 +210,9 @@ impl Node {
         {
             return Ok(link);
         }
-        match &self.url {
-            Some(url) => Ok(url.clone()),
+        let url = self.state().url.clone();
+        match url {
+            Some(url) => Ok(url),
             None => self.locator.item(&self.api, &self.id).await,
         }
     }
@@ -285,8 +290,10 @@ impl Node {
     pub(crate) fn forget(&self) {
         let mut state = self.state();
         state.generation += 1;
-        state.stale = None;
-        state.loaded = None;
+        let stale = state.stale.take();
+        let known = state.loaded.take().or(stale);
+        let link = known.and_then(|known| known.link(&self.api, "self").ok()?);
+        state.url = link.or_else(|| state.url.take());
     }
 
     pub(crate) fn stage(&self, change: impl FnOnce(&mut Staged)) {
@@ -311,11 +318,15 @@ impl Node {
 
     /// Sends what is staged. Nothing is sent when nothing is.
     pub(crate) async fn update(&self) -> Result<(), Error> {
-        let operation = self.kind.supports(self.kind.update, "changed")?;
+        let mut operation = self.kind.supports(self.kind.update, "changed")?;
         let _turn = self.turn.lock().await;
         let staged = self.state().staged.clone();
         if staged.is_empty() {
             return Ok(());
+        }
+        let secrets = staged.secrets();
+        if !secrets.is_empty() {
+            operation = self.kind.update_secret.unwrap_or(operation);
         }
         let loaded = self.load_in_turn().await?;
         let mut entry = loaded.entry.clone();
@@ -323,7 +334,7 @@ impl Node {
         let request = Request::new(operation, self.edit_url(Some(&loaded)).await?)
             .protected(self.kind.protected)
             .entry(&entry)?
-            .secrets(staged.secrets())
+            .secrets(secrets)
             .if_match(loaded.etag.as_ref());
         let sent = self
             .api
@@ -355,7 +366,13 @@ impl Node {
                 }
                 Err(error)
             }
-            Err(error) => Err(name_missing(error, self.kind.name, &self.id)),
+            Err(error) => {
+                if error.delivery() != Delivery::NotSent {
+                    // It may have been changed all the same.
+                    self.forget();
+                }
+                Err(name_missing(error, self.kind.name, &self.id))
+            }
         }
     }
 

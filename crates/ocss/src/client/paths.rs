@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use http::Uri;
+use http::uri::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sync_core::Error;
 use sync_core::call::resolve;
@@ -201,6 +202,10 @@ impl Layout {
 
 /// The base URL and what comes after it.
 fn built(base: &Uri, target: &str) -> Result<Uri, Error> {
+    if is_plain(target) {
+        let directory = base.path().rsplit_once('/').map_or("", |(path, _)| path);
+        return with_target(base, format!("{directory}/{target}"));
+    }
     // Like a browser, and unlike plain joining, for absolute ones.
     resolve(base, target)
         .map_err(|error| local("the paths of this client make no valid address").with_source(error))
@@ -210,8 +215,27 @@ fn built(base: &Uri, target: &str) -> Result<Uri, Error> {
 fn member(collection: &Uri, id: &Id) -> Result<Uri, Error> {
     let path = collection.path();
     let slash = if path.ends_with('/') { "" } else { "/" };
-    let target = format!("{path}{slash}{}", segment(id)?);
-    built(collection, &target)
+    with_target(collection, format!("{path}{slash}{}", segment(id)?))
+}
+
+/// A relative path in which nothing is to be resolved: all default ones.
+fn is_plain(target: &str) -> bool {
+    let is_plain = |segment: &str| {
+        let mut bytes = segment.bytes();
+        !matches!(segment, "." | "..")
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte))
+    };
+    !target.is_empty() && !target.starts_with('/') && target.split('/').all(is_plain)
+}
+
+/// The same server, and another path and query there.
+fn with_target(uri: &Uri, target: String) -> Result<Uri, Error> {
+    let mut parts = Parts::default();
+    parts.scheme = uri.scheme().cloned();
+    parts.authority = uri.authority().cloned();
+    let invalid = || local("the paths or filters of this client make no valid address");
+    parts.path_and_query = Some(target.try_into().map_err(|_| invalid())?);
+    Uri::from_parts(parts).map_err(|_| invalid())
 }
 
 fn fill(template: &str, owner: Option<&Id>, id: Option<&Id>) -> Result<String, Error> {
@@ -256,10 +280,7 @@ pub(crate) fn with_query(uri: &Uri, parameters: &[(&str, &str)]) -> Result<Uri, 
         target.push('=');
         target.extend(utf8_percent_encode(value, SEGMENT));
     }
-    let mut parts = uri.clone().into_parts();
-    let invalid = || local("the filters make no valid address");
-    parts.path_and_query = Some(target.try_into().map_err(|_| invalid())?);
-    Uri::from_parts(parts).map_err(|_| invalid())
+    with_target(uri, target)
 }
 
 #[cfg(test)]

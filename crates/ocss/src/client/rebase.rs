@@ -22,6 +22,13 @@ pub enum RebaseRule {
 impl RebaseRule {
     /// The link as it is to be followed; `None` when it leads elsewhere.
     pub(crate) fn apply(self, base: &Uri, link: &Uri) -> Option<Uri> {
+        // Nearly all: nothing is to be changed. The base has no user's name in it.
+        if link.authority().map(Authority::as_str) == base.authority().map(Authority::as_str)
+            && link.scheme().is_some()
+            && link.scheme() == base.scheme()
+        {
+            return Some(link.clone());
+        }
         let known = link
             .scheme()
             .is_some_and(|scheme| default_port(scheme).is_some());

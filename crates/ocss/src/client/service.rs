@@ -12,6 +12,9 @@ use super::auth::Skew;
 use crate::error::{OcssError, Reason};
 use crate::oauth1::{ProblemReport, word};
 
+/// The parameters of queries that hold nothing secret.
+pub(super) const SHOWN_QUERY: &[&str] = &["dataclass", "page", "since"];
+
 /// How much of the service's words is kept, in bytes.
 const LONGEST: usize = 4 << 10;
 
@@ -86,7 +89,7 @@ impl Service for OcssService {
     }
 
     fn shown_query(&self) -> &'static [&'static str] {
-        &["dataclass", "page", "since"]
+        SHOWN_QUERY
     }
 }
 

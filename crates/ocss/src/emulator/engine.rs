@@ -32,6 +32,7 @@ pub(super) struct Engine {
     pub(super) strict: bool,
     pub(super) https_links: bool,
     pub(super) control: bool,
+    pub(super) compression: bool,
     pub(super) clock: Clock,
     pub(super) state: Mutex<State>,
 }
@@ -73,6 +74,8 @@ impl State {
 struct Target<'a> {
     scheme: &'a str,
     host: &'a str,
+    /// Path and query, as they came.
+    text: &'a str,
     path: &'a str,
     query: &'a str,
 }
@@ -88,15 +91,9 @@ impl<'a> Target<'a> {
         Self {
             scheme: uri.scheme_str().unwrap_or("http"),
             host: host.or(authority).unwrap_or("localhost"),
+            text: uri.path_and_query().map_or("/", |target| target.as_str()),
             path: uri.path(),
             query: uri.query().unwrap_or_default(),
-        }
-    }
-
-    fn text(&self) -> String {
-        match self.query {
-            "" => self.path.to_owned(),
-            query => format!("{}?{query}", self.path),
         }
     }
 }
@@ -130,9 +127,10 @@ impl Engine {
             _ => self.serve(&mut state, request, &target, now),
         };
         drop(state);
-        let answer = answer
-            .unless_known(request.headers())
-            .compressed_for(request.headers());
+        let mut answer = answer.unless_known(request.headers());
+        if self.compression {
+            answer = answer.compressed_for(request.headers());
+        }
         let mut response = answer
             .with(DATE, &httpdate::fmt_http_date(now))
             .into_response();
@@ -150,7 +148,7 @@ impl Engine {
         now: SystemTime,
     ) -> (Answer, Option<Disturbance>) {
         let verdict = self.authenticate(state, request, target, now);
-        let fault = state.plan.take(request.method(), &target.text());
+        let fault = state.plan.take(request.method(), target.text);
         let mut executed = false;
         let (answer, disturbance) = match fault.as_ref().and_then(Kind::before) {
             Some(before) => before,
@@ -166,7 +164,7 @@ impl Engine {
         };
         let entry = || LoggedRequest {
             method: request.method().clone(),
-            target: target.text(),
+            target: target.text.to_owned(),
             headers: request.headers().clone(),
             body: request.body().clone(),
             oauth: match verdict {
@@ -194,8 +192,8 @@ impl Engine {
             value.and_then(|value| std::str::from_utf8(value).ok())
         };
         let authorization = header(AUTHORIZATION);
-        let text = target.text();
-        let received = Received::new(request.method().as_str(), target.scheme, target.host, &text)
+        let method = request.method().as_str();
+        let received = Received::new(method, target.scheme, target.host, target.text)
             .authorization(authorization)
             .body(header(CONTENT_TYPE), request.body());
         let mut account = None;

@@ -103,6 +103,7 @@ pub struct Builder {
     strict: bool,
     https_links: bool,
     control: bool,
+    compression: bool,
     clock: Clock,
     page_size: usize,
     log_limit: usize,
@@ -117,6 +118,7 @@ impl Default for Builder {
             strict: false,
             https_links: false,
             control: true,
+            compression: true,
             clock: Clock::system(),
             page_size: PAGE_SIZE,
             log_limit: LOG_LIMIT,
@@ -163,6 +165,14 @@ impl Builder {
         self
     }
 
+    /// Whether larger answers are compressed for those who accept it.
+    /// Default: yes.
+    #[must_use]
+    pub const fn compression(mut self, compression: bool) -> Self {
+        self.compression = compression;
+        self
+    }
+
     /// The server's clock. Default: the system's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -200,6 +210,7 @@ impl Builder {
                 strict: self.strict,
                 https_links: self.https_links,
                 control: self.control,
+                compression: self.compression,
                 clock: self.clock,
                 state: Mutex::new(State::new(self.page_size, self.log_limit)),
             }),

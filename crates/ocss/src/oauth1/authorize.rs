@@ -236,7 +236,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// Nobody but the two ends can read along.
-fn is_private(uri: &Uri) -> bool {
+pub(crate) fn is_private(uri: &Uri) -> bool {
     if uri
         .scheme_str()
         .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))

@@ -126,24 +126,47 @@ impl Parameters {
         self.places.push([start, middle, self.text.len()]);
     }
 
-    /// Sorted by encoded name, then encoded value, by bytes.
-    pub(super) fn normalized(mut self) -> String {
+    /// In order, and joined.
+    pub(super) fn normalized(self) -> String {
+        let mut normalized = String::with_capacity(self.text.len() + 2 * self.places.len());
+        self.join(|part| normalized.push_str(part));
+        normalized
+    }
+
+    /// Appends the normal form, encoded once more.
+    fn push_encoded(self, out: &mut String) {
+        self.join(|part| match part {
+            "&" => out.push_str("%26"),
+            "=" => out.push_str("%3D"),
+            // Of what is encoded already, only the `%` needs it again.
+            encoded => {
+                for (i, run) in encoded.split('%').enumerate() {
+                    if i > 0 {
+                        out.push_str("%25");
+                    }
+                    out.push_str(run);
+                }
+            }
+        });
+    }
+
+    /// Names, `=`, values and `&`, sorted by encoded name, then encoded value,
+    /// by bytes.
+    fn join(mut self, mut push: impl FnMut(&str)) {
         let text = self.text.as_str();
         self.places.sort_unstable_by(|a, b| {
             let name = |[start, middle, _]: &[usize; 3]| &text[*start..*middle];
             let value = |[_, middle, end]: &[usize; 3]| &text[*middle..*end];
             name(a).cmp(name(b)).then_with(|| value(a).cmp(value(b)))
         });
-        let mut normalized = String::with_capacity(text.len() + 2 * self.places.len());
-        for [start, middle, end] in self.places {
-            if !normalized.is_empty() {
-                normalized.push('&');
+        for (i, [start, middle, end]) in self.places.into_iter().enumerate() {
+            if i > 0 {
+                push("&");
             }
-            normalized.push_str(&text[start..middle]);
-            normalized.push('=');
-            normalized.push_str(&text[middle..end]);
+            push(&text[start..middle]);
+            push("=");
+            push(&text[middle..end]);
         }
-        normalized
     }
 }
 
@@ -168,14 +191,29 @@ pub fn normalized_parameters<'p>(
 ///
 /// As [`base_uri`].
 pub fn base_string(request: &Request<'_>, normalized: &str) -> Result<String, SignError> {
+    let mut text = method_and_uri(request, encode::longest(normalized.len()))?;
+    encode::push(&mut text, normalized.as_bytes());
+    Ok(text)
+}
+
+/// As [`base_string`], without a normal form in between.
+pub(super) fn text_to_sign(
+    request: &Request<'_>,
+    parameters: Parameters,
+) -> Result<String, SignError> {
+    let mut text = method_and_uri(request, 2 * parameters.text.len())?;
+    parameters.push_encoded(&mut text);
+    Ok(text)
+}
+
+/// The base string up to the parameters, with room for `more` bytes.
+fn method_and_uri(request: &Request<'_>, more: usize) -> Result<String, SignError> {
     let uri = base_uri(request.uri)?;
     let method = request.method.as_str();
-    let longest = method.len() + encode::longest(uri.len()) + encode::longest(normalized.len()) + 2;
-    let mut text = String::with_capacity(longest);
+    let mut text = String::with_capacity(method.len() + encode::longest(uri.len()) + 2 + more);
     text.extend(method.chars().map(|c| c.to_ascii_uppercase()));
     text.push('&');
     encode::push(&mut text, uri.as_bytes());
     text.push('&');
-    encode::push(&mut text, normalized.as_bytes());
     Ok(text)
 }

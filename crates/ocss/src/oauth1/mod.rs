@@ -1,5 +1,6 @@
-//! OAuth 1.0a signatures (RFC 5849 section 3): pure, without I/O, a clock or
-//! randomness of its own.
+//! OAuth 1.0a signatures (RFC 5849 section 3). All of it is pure, given the
+//! nonce and the time, but for [`OAuth1`], which takes them from a clock and
+//! from the system for each request of a pipeline. Nothing here does I/O.
 //!
 //! The service gives out its tokens in a web portal, so of the protocol only
 //! the last stage is here: signing requests with two pairs of keys, and
@@ -41,6 +42,7 @@ mod replay;
 mod sign;
 mod verify;
 
+pub(crate) use self::authorize::is_private;
 pub use self::authorize::{ClockOffset, OAuth1, Placement};
 pub use self::base::{Request, base_string, base_uri, normalized_parameters};
 pub use self::credentials::{Credentials, signing_key};

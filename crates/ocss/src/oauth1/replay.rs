@@ -1,6 +1,6 @@
 //! Nonces that were used, for a server.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::problem::word;
 use super::verify::{Refusal, Verified};
@@ -11,7 +11,8 @@ use super::verify::{Refusal, Verified};
 #[derive(Debug)]
 pub struct ReplayGuard {
     window: u64,
-    seen: HashMap<[String; 3], u64>,
+    /// When, and who with which nonce.
+    seen: HashSet<(u64, Box<[u8]>)>,
     /// When to forget old nonces next.
     sweep_at: u64,
 }
@@ -21,7 +22,7 @@ impl ReplayGuard {
     pub fn new(window: u64) -> Self {
         Self {
             window,
-            seen: HashMap::new(),
+            seen: HashSet::new(),
             sweep_at: 0,
         }
     }
@@ -44,18 +45,19 @@ impl ReplayGuard {
         }
         if now >= self.sweep_at {
             let oldest = now.saturating_sub(self.window);
-            self.seen.retain(|_, timestamp| *timestamp >= oldest);
+            self.seen.retain(|(timestamp, _)| *timestamp >= oldest);
             self.sweep_at = now.saturating_add(self.window.max(1));
         }
-        let token = verified.token.clone().unwrap_or_default();
-        let key = [
-            verified.consumer_key.clone(),
-            token,
-            format!("{timestamp} {nonce}"),
-        ];
-        match self.seen.insert(key, timestamp) {
-            Some(_) => Err(Refusal::new(word::NONCE_USED)),
-            None => Ok(()),
+        let token = verified.token.as_deref().unwrap_or_default();
+        let mut key = Vec::with_capacity(96);
+        for part in [verified.consumer_key.as_str(), token, nonce] {
+            // With its length, so that no other parts make the same key.
+            key.extend_from_slice(&part.len().to_le_bytes());
+            key.extend_from_slice(part.as_bytes());
+        }
+        match self.seen.insert((timestamp, key.into())) {
+            true => Ok(()),
+            false => Err(Refusal::new(word::NONCE_USED)),
         }
     }
 }

@@ -10,7 +10,7 @@ use http::Uri;
 use ring::{digest, hmac};
 use sync_core::Secret;
 
-use super::base::{Parameters, Request, base_string};
+use super::base::{Parameters, Request, text_to_sign};
 use super::{Credentials, encode};
 
 /// Why a request cannot be signed.
@@ -229,7 +229,7 @@ impl Signer {
             for (name, value) in &parameters {
                 all.add(name.as_bytes(), value.as_bytes());
             }
-            base_string(request, &all.normalized())
+            text_to_sign(request, all)
         })?;
         Ok(Signed {
             realm: self.realm.as_deref(),

@@ -5,7 +5,7 @@
 //! own encoder and its own order, so that a mistake of one side is not
 //! repeated by the other.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -159,7 +159,8 @@ impl Refusal {
     }
 }
 
-type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+/// Names and values, decoded; as they came where there was nothing to decode.
+type Pairs<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
 
 /// Verifies the signature of a request.
 ///
@@ -181,38 +182,26 @@ pub fn verify(
         .target
         .split_once('?')
         .unwrap_or((received.target, ""));
-    let header = match received.authorization {
-        Some(value) => header_parameters(value).ok_or_else(rejected)?,
-        None => Pairs::new(),
-    };
-    let mut all = header;
-    all.extend(urlencoded(query.as_bytes()));
-    all.extend(urlencoded(received.form()));
-
-    let mut protocol = BTreeMap::new();
-    for (name, value) in &all {
-        if !name.starts_with(b"oauth_") {
-            continue;
-        }
-        let name = std::str::from_utf8(name).map_err(|_| rejected())?;
-        let value = std::str::from_utf8(value).map_err(|_| rejected())?;
-        if protocol.insert(name, value).is_some() {
-            return Err(rejected());
-        }
+    let mut all = Pairs::with_capacity(8);
+    if let Some(value) = received.authorization {
+        add_header_parameters(&mut all, value).ok_or_else(rejected)?;
     }
-    if protocol.is_empty() {
+    add_urlencoded(&mut all, query.as_bytes());
+    add_urlencoded(&mut all, received.form());
+
+    let protocol = Protocol::of(&all).ok_or_else(rejected)?;
+    if protocol.0.is_empty() {
         return Ok(None);
     }
     let needed = |name: &str| {
         protocol
             .get(name)
-            .copied()
             .ok_or(Refusal::new(word::PARAMETER_ABSENT))
     };
 
     if protocol
         .get("oauth_version")
-        .is_some_and(|version| *version != "1.0")
+        .is_some_and(|version| version != "1.0")
     {
         return Err(Refusal::new(word::VERSION_REJECTED));
     }
@@ -222,13 +211,10 @@ pub fn verify(
     let signature = needed("oauth_signature")?;
     let claims = Claims {
         consumer_key: needed("oauth_consumer_key")?.to_owned(),
-        token: protocol.get("oauth_token").map(|token| (*token).to_owned()),
+        token: protocol.get("oauth_token").map(str::to_owned),
     };
     let (timestamp, nonce) = if method == SignatureMethod::Plaintext {
-        (
-            protocol.get("oauth_timestamp").copied(),
-            protocol.get("oauth_nonce").copied(),
-        )
+        (protocol.get("oauth_timestamp"), protocol.get("oauth_nonce"))
     } else {
         (
             Some(needed("oauth_timestamp")?),
@@ -242,22 +228,27 @@ pub fn verify(
     };
     if protocol
         .get("oauth_body_hash")
-        .is_some_and(|hash| *hash != body_hash(received.body))
+        .is_some_and(|hash| hash != body_hash(received.body))
     {
         return Err(rejected());
     }
 
     let (consumer_secret, token_secret) = secrets(&claims)?;
-    let key = [consumer_secret.expose(), token_secret.expose()].map(|part| escape(part.as_bytes()));
-    let key = Secret::new(key.join("&"));
+    let (consumer, token) = (consumer_secret.expose(), token_secret.expose());
+    // Room for every byte to be escaped: growth would leave copies behind.
+    let mut key = Vec::with_capacity(3 * (consumer.len() + token.len()) + 1);
+    escape(&mut key, consumer.as_bytes());
+    key.push(b'&');
+    escape(&mut key, token.as_bytes());
+    let key = Secret::new(key);
     let fits = match method.hmac() {
-        None => equal(signature.as_bytes(), key.expose().as_bytes()),
+        None => equal(signature.as_bytes(), key.expose()),
         Some(algorithm) => {
             let base = base_string(received, path, &all);
-            let key = hmac::Key::new(algorithm, key.expose().as_bytes());
+            let key = hmac::Key::new(algorithm, key.expose());
             BASE64
                 .decode(signature)
-                .is_ok_and(|tag| hmac::verify(&key, base.as_bytes(), &tag).is_ok())
+                .is_ok_and(|tag| hmac::verify(&key, &base, &tag).is_ok())
         }
     };
     if !fits {
@@ -272,49 +263,82 @@ pub fn verify(
     }))
 }
 
-fn base_string(received: &Received<'_>, path: &str, parameters: &[(Vec<u8>, Vec<u8>)]) -> String {
+/// The protocol's own parameters, each at most once.
+struct Protocol<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Protocol<'a> {
+    /// `None` when one is there twice or is not text.
+    fn of(all: &'a Pairs<'_>) -> Option<Self> {
+        let mut own: Vec<(&str, &str)> = Vec::with_capacity(8);
+        for (name, value) in all.iter().filter(|(name, _)| name.starts_with(b"oauth_")) {
+            let name = std::str::from_utf8(name).ok()?;
+            let value = std::str::from_utf8(value).ok()?;
+            if own.iter().any(|(known, _)| *known == name) {
+                return None;
+            }
+            own.push((name, value));
+        }
+        Some(Self(own))
+    }
+
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| *value)
+    }
+}
+
+fn base_string(received: &Received<'_>, path: &str, parameters: &Pairs<'_>) -> Vec<u8> {
+    let mut sorted: Vec<_> = parameters
+        .iter()
+        .filter(|(name, _)| name.as_ref() != b"oauth_signature")
+        .map(|(name, value)| (escaped(name), escaped(value)))
+        .collect();
+    sorted.sort_unstable();
+
     let scheme = received.scheme.to_ascii_lowercase();
-    let mut host = received.host.to_ascii_lowercase();
+    let host = received.host.to_ascii_lowercase();
     let default_port = match scheme.as_str() {
         "https" => ":443",
         _ => ":80",
     };
-    if let Some(bare) = host.strip_suffix(default_port) {
-        host = bare.to_owned();
-    }
+    let host = host.strip_suffix(default_port).unwrap_or(&host);
     let path = if path.is_empty() { "/" } else { path };
-    let signed = parameters
-        .iter()
-        .filter(|(name, _)| name != b"oauth_signature");
-    let mut sorted: Vec<_> = signed
-        .map(|(name, value)| (escape(name), escape(value)))
-        .collect();
-    sorted.sort();
-    let joined: Vec<String> = sorted
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let parts = [
-        received.method.to_ascii_uppercase(),
-        format!("{scheme}://{host}{path}"),
-        joined.join("&"),
-    ];
-    parts.map(|part| escape(part.as_bytes())).join("&")
+
+    let mut base = Vec::with_capacity(512);
+    base.extend(
+        received
+            .method
+            .bytes()
+            .map(|byte| byte.to_ascii_uppercase()),
+    );
+    base.push(b'&');
+    for part in [scheme.as_str(), "://", host, path] {
+        escape(&mut base, part.as_bytes());
+    }
+    let mut separator: &[u8] = b"&";
+    for (name, value) in sorted {
+        base.extend_from_slice(separator);
+        // `&` and `=`, escaped as all of the third part is.
+        separator = b"%26";
+        escape(&mut base, &name);
+        base.extend_from_slice(b"%3D");
+        escape(&mut base, &value);
+    }
+    base
 }
 
-/// The parameters of an `Authorization: OAuth` header, decoded; none when it
-/// is of another scheme. `None` when it cannot be read.
-fn header_parameters(value: &str) -> Option<Pairs> {
+/// Adds the parameters of an `Authorization: OAuth` header, decoded; none when
+/// it is of another scheme. `None` when it cannot be read.
+fn add_header_parameters<'a>(pairs: &mut Pairs<'a>, value: &'a str) -> Option<()> {
     let value = value.trim();
     let (scheme, mut rest) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("oauth") {
-        return Some(Pairs::new());
+        return Some(());
     }
-    let mut pairs = Pairs::new();
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
         if rest.is_empty() {
-            return Some(pairs);
+            return Some(());
         }
         let (name, after) = rest.split_once('=')?;
         let name = name.trim();
@@ -350,9 +374,8 @@ fn closing_quote(text: &str) -> Option<usize> {
     })
 }
 
-/// The pairs of `application/x-www-form-urlencoded`.
-fn urlencoded(text: &[u8]) -> Pairs {
-    let mut pairs = Pairs::new();
+/// Adds the pairs of `application/x-www-form-urlencoded`.
+fn add_urlencoded<'a>(pairs: &mut Pairs<'a>, text: &'a [u8]) {
     for segment in text.split(|byte| *byte == b'&') {
         if segment.is_empty() {
             continue;
@@ -362,10 +385,13 @@ fn urlencoded(text: &[u8]) -> Pairs {
         let value = halves.next().unwrap_or_default();
         pairs.push((unescape(name, true), unescape(value, true)));
     }
-    pairs
 }
 
-fn unescape(text: &[u8], plus_is_space: bool) -> Vec<u8> {
+fn unescape(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
+    let is_escape = |byte: u8| byte == b'%' || (plus_is_space && byte == b'+');
+    if !text.iter().any(|byte| is_escape(*byte)) {
+        return Cow::Borrowed(text);
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -387,20 +413,32 @@ fn unescape(text: &[u8], plus_is_space: bool) -> Vec<u8> {
             byte => out.push(byte),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
-fn escape(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
+const fn is_unreserved(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+}
+
+fn escape(out: &mut Vec<u8>, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for &byte in bytes {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte));
-            }
-            byte => out.push_str(&format!("%{byte:02X}")),
+        if is_unreserved(byte) {
+            out.push(byte);
+        } else {
+            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            out.extend_from_slice(&[b'%', digits[0], digits[1]]);
         }
     }
-    out
+}
+
+fn escaped(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.iter().copied().all(is_unreserved) {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(3 * bytes.len());
+    escape(&mut out, bytes);
+    Cow::Owned(out)
 }
 
 /// Compares in a time that does not depend on where the first difference is.

@@ -25,21 +25,12 @@ pub(crate) struct FeedPage {
     pub(crate) updated: Option<Timestamp>,
 }
 
-/// Reads a page. What is left of deleted entries becomes entries that say so.
-pub(crate) fn feed(answer: &Answer) -> Result<FeedPage, Error> {
+/// Reads a page.
+pub(crate) fn feed(answer: &Answer<'_>) -> Result<FeedPage, Error> {
     let mut items = answer.options().items(&answer.body).map_err(unreadable)?;
     let mut entries = Vec::new();
     for item in items.by_ref() {
-        entries.push(match item.map_err(unreadable)? {
-            Item::Entry(entry) => entry,
-            Item::Deleted(tombstone) => {
-                let mut entry = Entry::new();
-                entry.id = Some(tombstone.reference.clone());
-                entry.edited = tombstone.when;
-                entry.set_property("content", "operation", "delete");
-                entry
-            }
-        });
+        entries.push(entry_of(item.map_err(unreadable)?));
     }
     let head = items.into_head();
     Ok(FeedPage {
@@ -48,6 +39,21 @@ pub(crate) fn feed(answer: &Answer) -> Result<FeedPage, Error> {
         updated: head.updated,
         entries,
     })
+}
+
+/// An item as an entry: what is left of a deleted one becomes an entry that
+/// says so.
+pub(crate) fn entry_of(item: Item) -> Entry {
+    match item {
+        Item::Entry(entry) => entry,
+        Item::Deleted(tombstone) => {
+            let mut entry = Entry::new();
+            entry.id = Some(tombstone.reference.clone());
+            entry.edited = tombstone.when;
+            entry.set_property("content", "operation", "delete");
+            entry
+        }
+    }
 }
 
 /// Whether an element or attribute is of the service's own vocabulary.

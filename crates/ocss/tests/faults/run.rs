@@ -47,6 +47,16 @@ pub(crate) struct Seen {
     pub(crate) outcome: Result<(), ErrorClass>,
     /// The requests that met the fault.
     pub(crate) struck: Vec<LoggedRequest>,
+    /// All that were made.
+    pub(crate) requests: Vec<LoggedRequest>,
+}
+
+impl Seen {
+    /// How many requests were made with this method.
+    pub(crate) fn method_count(&self, method: &str) -> usize {
+        let of_method = |request: &&LoggedRequest| request.method == *method;
+        self.requests.iter().filter(of_method).count()
+    }
 }
 
 /// Runs an operation whose decisive request meets a fault, `times` times,
@@ -111,5 +121,6 @@ pub(crate) async fn run(
     Seen {
         outcome: outcome.map_err(|error| error.class()),
         struck,
+        requests,
     }
 }

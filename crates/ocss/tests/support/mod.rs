@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ocss::api::DatastoreClient;
 use ocss::emulator::{Emulator, Layout, LoggedRequest, Verdict};
 use ocss::{Paths, SyncServerApi, SyncServerApiBuilder, SyncServerAuth};
 use sync_core::policy::{Backoff, RetryAnswers, RetryPolicy};
@@ -120,6 +121,12 @@ pub fn bob() -> SyncServerAuth {
         "access-key-bob",
         "access+secret/bob",
     )
+}
+
+/// The datastore with contents.
+pub async fn store(api: &SyncServerApi) -> DatastoreClient {
+    let datastores = api.clients().datastore();
+    datastores.get("my-datastore-client-id").await.unwrap()
 }
 
 /// Whether every signature was verified, each with a nonce of its own.

@@ -3,11 +3,15 @@
 use std::sync::{PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, response};
+use http::{HeaderMap, HeaderName, StatusCode, response};
 use sync_core::{ApiError, Operation, Service};
 
 use crate::error::SyncthingError;
 use crate::model::{DeviceId, Version};
+
+// Constants, as they are looked up in every answer.
+const VERSION: HeaderName = HeaderName::from_static("x-syncthing-version");
+const ID: HeaderName = HeaderName::from_static("x-syncthing-id");
 
 /// Which daemon answered, from the headers `X-Syncthing-Version` and
 /// `X-Syncthing-ID` that come with every authorized answer.
@@ -47,15 +51,13 @@ impl SyncthingService {
 }
 
 fn version(headers: &HeaderMap) -> Option<Version> {
-    Version::parse(headers.get("x-syncthing-version")?.to_str().ok()?)
+    Version::parse(headers.get(VERSION)?.to_str().ok()?)
 }
 
 impl Service for SyncthingService {
     fn observe(&self, head: &response::Parts) {
-        let (Some(version_text), Some(id)) = (
-            head.headers.get("x-syncthing-version"),
-            head.headers.get("x-syncthing-id"),
-        ) else {
+        let (Some(version_text), Some(id)) = (head.headers.get(VERSION), head.headers.get(ID))
+        else {
             return;
         };
         let unchanged = {

@@ -9,8 +9,10 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use ocss::emulator::{Account, Emulator};
-use ocss::oauth1::{self, Credentials, Signer};
+use ocss::oauth1::{self, Credentials, OAuth1, Signer};
 use ocss::{SyncServerApi, SyncServerAuth};
+use sync_core::hyper::HyperTransport;
+use sync_core::{Operation, Pipeline};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -18,7 +20,37 @@ use crate::Result;
 use crate::bench::core::on_core;
 use crate::cost::Cost;
 
-const MODEL: &str = "some-model-id";
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Resource {
+    /// The smallest: one model, 829 bytes.
+    Entry,
+    /// The models of a vendor: 26 of them on one page.
+    Listing,
+}
+
+impl Resource {
+    pub(super) const ALL: [Self; 2] = [Self::Entry, Self::Listing];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Listing => "listing",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|one| one.name() == name);
+        Ok(found.ok_or_else(|| format!("there is no resource `{name}`"))?)
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Entry => "phones/models/some-model-id",
+            Self::Listing => "phones/vendors/some-vendor-id/models/",
+        }
+    }
+}
 
 /// Seconds that a signature takes: HMAC-SHA1, two parameters, to the header's
 /// text.
@@ -43,7 +75,9 @@ pub(super) fn serve() -> Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let emulator = Emulator::builder().log_limit(0).start().await?;
+        // Compressed, a body would be more work for those who ask for that.
+        let emulator = Emulator::builder().log_limit(0).compression(false);
+        let emulator = emulator.start().await?;
         println!("{}", emulator.url());
         // A child's end closes the pipe, and so does its parent's.
         let ended = tokio::task::spawn_blocking(|| {
@@ -84,26 +118,36 @@ impl Drop for Server {
     }
 }
 
-/// Who gets the entry, and how.
+/// Who gets it, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Getter {
     /// hyper's connection alone, without a signature.
     Bare,
     /// The same with a header of our signer's.
     BareSigned,
-    /// Our client without credentials.
+    /// Our pipeline with our signatures. The body is read into memory and
+    /// nothing is made of it, as with the bare ones.
+    SignedBytes,
+    /// Our client without credentials: the entries as typed resources.
     Unsigned,
-    /// Our client.
+    /// Our client: the same, signed.
     Signed,
 }
 
 impl Getter {
-    pub(super) const ALL: [Self; 4] = [Self::Bare, Self::BareSigned, Self::Unsigned, Self::Signed];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Bare,
+        Self::BareSigned,
+        Self::SignedBytes,
+        Self::Unsigned,
+        Self::Signed,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::BareSigned => "bare-signed",
+            Self::SignedBytes => "signed-bytes",
             Self::Unsigned => "unsigned",
             Self::Signed => "signed",
         }
@@ -115,18 +159,19 @@ impl Getter {
     }
 }
 
-/// Gets one entry `count` times, one after the other.
-pub(super) fn get(getter: Getter, url: &str, count: u32) -> Result<Cost> {
+/// Gets the same `count` times, one after the other.
+pub(super) fn get(getter: Getter, resource: Resource, url: &str, count: u32) -> Result<Cost> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let api = SyncServerApi::builder().base_url(url);
         match getter {
-            Getter::Bare => get_bare(url, count, None).await,
-            Getter::BareSigned => get_bare(url, count, Some(signer())).await,
-            Getter::Unsigned => get_typed(api.build()?, count).await,
-            Getter::Signed => get_typed(api.auth(auth()).build()?, count).await,
+            Getter::Bare => get_bare(resource, url, count, None).await,
+            Getter::BareSigned => get_bare(resource, url, count, Some(signer())).await,
+            Getter::SignedBytes => get_bytes(resource, url, count).await,
+            Getter::Unsigned => get_typed(resource, api.build()?, count).await,
+            Getter::Signed => get_typed(resource, api.auth(auth()).build()?, count).await,
         }
     })
 }
@@ -151,18 +196,48 @@ fn auth() -> SyncServerAuth {
     )
 }
 
-async fn get_typed(api: SyncServerApi, count: u32) -> Result<Cost> {
+async fn get_typed(resource: Resource, api: SyncServerApi, count: u32) -> Result<Cost> {
     let models = api.phones().models();
-    models.get(MODEL).await?;
+    let vendor = api.phones().vendors().get("some-vendor-id").await?;
+    let listing = vendor.models();
     let begun = Instant::now();
     for _ in 0..count {
-        black_box(models.get(MODEL).await?);
+        match resource {
+            Resource::Entry => {
+                black_box(models.get("some-model-id").await?);
+            }
+            Resource::Listing => {
+                listing.refresh();
+                black_box(listing.list().await?);
+            }
+        }
     }
     Cost::until_now(begun.elapsed().as_secs_f64(), 0)
 }
 
-async fn get_bare(url: &str, count: u32, signer: Option<Signer>) -> Result<Cost> {
-    let uri: Uri = format!("{url}phones/models/{MODEL}").parse()?;
+async fn get_bytes(resource: Resource, url: &str, count: u32) -> Result<Cost> {
+    static GET: Operation = Operation::get("bench", "get", "/");
+    let uri: Uri = format!("{url}{}", resource.path()).parse()?;
+    let pipeline = Pipeline::builder(url)
+        .transport(HyperTransport::builder().build()?)
+        .auth(OAuth1::with_signer(signer()))
+        .build()?;
+    pipeline.call_uri(&GET, uri.clone()).await?;
+    let mut bytes = 0;
+    let begun = Instant::now();
+    for _ in 0..count {
+        bytes += pipeline.call_uri(&GET, uri.clone()).await?.len() as u64;
+    }
+    Cost::until_now(begun.elapsed().as_secs_f64(), bytes)
+}
+
+async fn get_bare(
+    resource: Resource,
+    url: &str,
+    count: u32,
+    signer: Option<Signer>,
+) -> Result<Cost> {
+    let uri: Uri = format!("{url}{}", resource.path()).parse()?;
     let authority = uri.authority().ok_or("the URL has no host")?.as_str();
     let stream = TcpStream::connect(authority).await?;
     stream.set_nodelay(true)?;

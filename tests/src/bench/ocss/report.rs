@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use xtask::peers::PYTHON_FEEDPARSER;
 use xtask::table::Table;
 
-use super::exchange::{Getter, Server};
+use super::exchange::{Getter, Resource, Server};
 use super::feed;
 use super::read::Way;
 use crate::Result;
@@ -51,7 +51,8 @@ pub(super) struct Measured {
     lxml: Figures,
     feedparser: Figures,
     signature: Figures,
-    gets: BTreeMap<Getter, Figures>,
+    through_client: Figures,
+    gets: BTreeMap<(Resource, Getter), Figures>,
 }
 
 /// The feed as a file that is removed in the end.
@@ -102,6 +103,7 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
             (Way::Collected, &mut measured.collected),
             (Way::Bare, &mut measured.bare),
             (Way::Streamed, &mut measured.streamed),
+            (Way::Client, &mut measured.through_client),
             (Way::Idle, &mut measured.idle),
         ];
         for (way, figures) in ways {
@@ -112,12 +114,19 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
                 .arg(ENTRIES.to_string());
             figures.add(&serde_json::from_slice(&output(&mut command)?)?);
         }
-        for getter in Getter::ALL {
-            let mut command = on_core(program);
-            command.args(["get", getter.name(), &server.url, &gets.to_string()]);
-            let mut cost: Cost = serde_json::from_slice(&output(&mut command)?)?;
-            cost.seconds /= f64::from(gets);
-            measured.gets.entry(getter).or_default().add(&cost);
+        for resource in Resource::ALL {
+            for getter in Getter::ALL {
+                let mut command = on_core(program);
+                command.args(["get", getter.name(), resource.name()]);
+                command.args([&server.url, &gets.to_string()]);
+                let mut cost: Cost = serde_json::from_slice(&output(&mut command)?)?;
+                cost.seconds /= f64::from(gets);
+                measured
+                    .gets
+                    .entry((resource, getter))
+                    .or_default()
+                    .add(&cost);
+            }
         }
         let signatures = output(on_core(program).args(["sign", "50000"]))?;
         let seconds: f64 = String::from_utf8(signatures)?.trim().parse()?;
@@ -144,8 +153,8 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
 }
 
 impl Measured {
-    fn get(&self, getter: Getter) -> Option<f64> {
-        self.gets.get(&getter)?.seconds()
+    fn get(&self, resource: Resource, getter: Getter) -> Option<f64> {
+        self.gets.get(&(resource, getter))?.seconds()
     }
 
     pub(super) fn table(&self) -> Table {
@@ -185,19 +194,30 @@ impl Measured {
             millis,
             self.bare.seconds(),
         );
+        row(
+            "10,000 entries: ours, through the client's stream()",
+            &self.through_client,
+            millis,
+            self.bare.seconds(),
+        );
         row("10,000 entries: lxml", &self.lxml, millis, ours);
         row("10,000 entries: feedparser", &self.feedparser, millis, ours);
         row("a process that does nothing", &self.idle, millis, None);
         row("a signature", &self.signature, micros, None);
-        let bare = self.get(Getter::Bare);
-        for (getter, figures) in &self.gets {
-            let what = match getter {
-                Getter::Bare => "GET: hyper alone, unsigned",
-                Getter::BareSigned => "GET: hyper and our signer",
-                Getter::Unsigned => "GET: ours, unsigned",
-                Getter::Signed => "GET: ours, signed",
+        for ((resource, getter), figures) in &self.gets {
+            let resource_name = match resource {
+                Resource::Entry => "GET of an entry",
+                Resource::Listing => "GET of 26 entries",
             };
-            row(what, figures, micros, bare);
+            let getter_name = match getter {
+                Getter::Bare => "hyper alone, unsigned, body in memory",
+                Getter::BareSigned => "hyper and our signer, body in memory",
+                Getter::SignedBytes => "ours, signed, body in memory",
+                Getter::Unsigned => "ours, unsigned, typed",
+                Getter::Signed => "ours, signed, typed",
+            };
+            let what = format!("{resource_name}: {getter_name}");
+            row(&what, figures, micros, self.get(*resource, Getter::Bare));
         }
         table
     }
@@ -212,6 +232,12 @@ impl Measured {
             unit,
             actual,
         };
+        let signed = |what: &str, resource, getter| {
+            let bare = self.get(resource, Getter::Bare);
+            let what = format!("{what} to a bare unsigned one");
+            goal(&what, 1.3, "×", quotient(self.get(resource, getter), bare))
+        };
+        let through_client = || Some(self.through_client.peak_mb()? - self.idle.peak_mb()?);
         vec![
             goal(
                 "ours collected to quick-xml alone",
@@ -220,6 +246,7 @@ impl Measured {
                 quotient(ours, self.bare.seconds()),
             ),
             goal("extra memory of ours streamed", 8.0, " MB", extra()),
+            goal("the same through the client", 8.0, " MB", through_client()),
             goal(
                 "ours collected to lxml",
                 1.0 / 4.0,
@@ -238,12 +265,18 @@ impl Measured {
                 " µs",
                 self.signature.seconds().map(|seconds| seconds * 1e6),
             ),
-            goal(
-                "a signed GET to a bare one",
-                1.3,
-                "×",
-                quotient(self.get(Getter::Signed), self.get(Getter::Bare)),
+            signed(
+                "a signed GET of an entry",
+                Resource::Entry,
+                Getter::SignedBytes,
             ),
+            signed("the same, typed", Resource::Entry, Getter::Signed),
+            signed(
+                "a signed GET of 26 entries",
+                Resource::Listing,
+                Getter::SignedBytes,
+            ),
+            signed("the same, typed", Resource::Listing, Getter::Signed),
         ]
     }
 }

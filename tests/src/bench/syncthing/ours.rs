@@ -16,7 +16,10 @@ pub(super) fn main(arguments: &[String]) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let line = match runtime.block_on(task(arguments)) {
+    // As a task: before it returns to the future that it blocks on itself, the
+    // runtime asks the operating system for events, once more for each ping.
+    let task = runtime.spawn(task(arguments.to_vec()));
+    let line = match runtime.block_on(task)? {
         Ok((seconds, found)) => json!({"seconds": seconds, "found": found}),
         Err(error) => json!({"error": error.to_string()}),
     };
@@ -25,7 +28,7 @@ pub(super) fn main(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-async fn task(arguments: &[String]) -> Result<(f64, usize)> {
+async fn task(arguments: Vec<String>) -> Result<(f64, usize)> {
     let text = |at: usize| arguments.get(at).ok_or("an argument is missing");
     let client = Client::builder(text(1)?)
         .api_key(env::var("API_KEY")?)

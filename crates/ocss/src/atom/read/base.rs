@@ -3,8 +3,9 @@
 use iri_string::types::{IriAbsoluteStr, IriReferenceStr};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// What no reference may hold, but some do.
-const ILLEGAL: &AsciiSet = &CONTROLS
+/// What no reference may hold, but some do (RFC 3987 section 3.1), besides all
+/// that is not ASCII.
+pub(crate) const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'<')

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Item, Operation, done};
 use crate::emulator::answer::{Answer, Outcome};
-use crate::emulator::world::{Data, Filter, Kind, NewContent, Times, World};
+use crate::emulator::world::{Data, Filter, Kind, NewContent, Times, World, essence};
 use crate::emulator::xml::{self, ATOM, Element};
 use crate::time::Timestamp;
 
@@ -148,12 +148,7 @@ fn read_data(element: &Element) -> Result<(String, Data), Answer> {
         .attribute("type")
         .map_or("text", str::trim)
         .to_owned();
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let essence = essence(&media_type);
     let data = if essence == "xhtml" || is_xml(&essence) {
         let mut children = element.children();
         match (children.next(), children.next()) {

@@ -16,7 +16,7 @@ use super::answer::{Answer, ENTRY, Outcome, check_unchanged};
 use super::layout::Place;
 use super::query::Query;
 use super::render::{Item, Next, Site, feed, service_document};
-use super::world::{Kind, World};
+use super::world::{Kind, World, essence};
 use super::xml::{self, ATOM, Element};
 
 /// A request whose place was found and whose sender is known.
@@ -131,8 +131,7 @@ impl Operation<'_> {
             .headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
-        let essence = value.and_then(|value| value.split(';').next());
-        essence.unwrap_or_default().trim().to_ascii_lowercase()
+        essence(value.unwrap_or_default())
     }
 
     /// Whether the body says that it is an entry.

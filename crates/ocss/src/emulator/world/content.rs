@@ -166,15 +166,15 @@ pub(in crate::emulator) struct NewContent {
     pub(in crate::emulator) data: Data,
 }
 
+/// A media type in lower case and without parameters.
+pub(in crate::emulator) fn essence(media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
 /// The dataclass of an item that was given none.
 pub(in crate::emulator) fn dataclass_for(media_type: &str) -> &'static str {
-    let essence = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    match essence.as_str() {
+    match essence(media_type).as_str() {
         "text/x-vcard" | "text/vcard" => "contacts",
         "text/x-vcalendar" | "text/calendar" => "events",
         "text/plain" | "text" => "notes",

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use ring::digest;
 use sync_core::Secret;
 
-pub(super) use self::content::{Data, Filter, NewContent, Seen, Store};
+pub(super) use self::content::{Data, Filter, NewContent, Seen, Store, essence};
 use crate::time::Timestamp;
 
 /// A manufacturer of phones.

@@ -6,8 +6,9 @@ use bytes::{Buf, Bytes};
 use sync_core::{Body, TransportError};
 use tokio::sync::mpsc;
 
-/// How many pieces of a body wait for the reader.
-const WAITING: usize = 4;
+/// How many pieces of a body wait for the reader. One is enough to keep it
+/// busy, and a piece can have 400 kB.
+const WAITING: usize = 1;
 
 /// Hands the pieces of a body to a [`BodyReader`].
 pub(super) struct Feeder {
