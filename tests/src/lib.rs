@@ -3,9 +3,11 @@
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod browse;
+pub mod contentstack;
 pub mod cost;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod simperium;
 pub mod syncthing;
 
 use std::error::Error;

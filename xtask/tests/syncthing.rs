@@ -31,7 +31,7 @@ fn a_killed_daemon_comes_back_with_its_home_and_ends_with_its_value() -> io::Res
 
         daemon.kill()?;
         assert!(!is_running(first));
-        assert_eq!(daemon.pids(), []);
+        assert_eq!(daemon.pids(), [0_u32; 0]);
         assert!(daemon.request("GET", "/rest/system/ping", "").is_err());
 
         daemon.start_again()?;

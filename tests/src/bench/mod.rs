@@ -4,9 +4,11 @@
 //! so that peak memory is its own and no client warms anything up for the next.
 //! Rounds are interleaved: whatever the machine does meanwhile meets all alike.
 
+pub mod contentstack;
 pub mod core;
 mod goal;
 pub mod ocss;
+pub mod simperium;
 mod stats;
 pub mod syncthing;
 

@@ -3,14 +3,25 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use contentstack_sync::emulator::{Emulator as Contentstack, Fill};
 use lexopt::prelude::*;
-use ocss::emulator::{Emulator, Layout};
+use ocss::emulator::{Emulator as Ocss, Layout};
+use simperium::emulator::Emulator as Simperium;
 
 const HELP: &str = "\
+serve contentstack [--port N] [--page-size N] [--items N] [--latency-ms N]
+                   [--rate-limit N] [--seed N]
 serve ocss [--port N] [--page-size N] [--layout default|moved] [--strict] [--https-links]
+serve simperium [--port N] [--seed N] [--latency-ms N] [--hold SECONDS] [--notes N]
 
 Serves until it is interrupted. The first line is READY and the base URL.";
+
+/// Items in a stack that nobody has asked for more or fewer of.
+const ITEMS: usize = 250;
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     match run() {
@@ -22,10 +33,72 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
+fn run() -> Outcome {
     let mut parser = lexopt::Parser::from_env();
-    let mut builder = Emulator::builder();
-    let mut named = false;
+    let service = match parser.next()? {
+        Some(Long("help") | Short('h')) => {
+            println!("{HELP}");
+            return Ok(());
+        }
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+        None => {
+            return Err("which service? There are `contentstack`, `ocss` and `simperium`".into());
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match service.as_str() {
+            "contentstack" => serve_contentstack(parser).await,
+            "ocss" => serve_ocss(parser).await,
+            "simperium" => serve_simperium(parser).await,
+            other => Err(format!("there is no service `{other}`").into()),
+        }
+    })
+}
+
+async fn serve_contentstack(mut parser: lexopt::Parser) -> Outcome {
+    let mut builder = Contentstack::builder();
+    let mut items = ITEMS;
+    while let Some(argument) = parser.next()? {
+        builder = match argument {
+            Long("port") => builder.port(parser.value()?.parse()?),
+            Long("page-size") => builder.page_size(parser.value()?.parse()?),
+            Long("seed") => builder.seed(parser.value()?.parse()?),
+            Long("latency-ms") => {
+                let latency = Duration::from_millis(parser.value()?.parse()?);
+                builder.configure(|options| options.latency = latency)
+            }
+            Long("rate-limit") => {
+                let limit = parser.value()?.parse()?;
+                builder.configure(|options| options.rate_limit = Some(limit))
+            }
+            Long("items") => {
+                items = parser.value()?.parse()?;
+                builder
+            }
+            other => return Err(other.unexpected().into()),
+        };
+    }
+    let emulator = builder.start().await?;
+    emulator.fill(&Fill::new(items));
+    println!("READY {}", emulator.url());
+    println!(
+        "\n{items} items in the environment {}; api_key {}, access_token {}.\n\
+         Changes, faults and the log: POST {}/emulator/…",
+        emulator.environment(),
+        emulator.api_key(),
+        emulator.access_token(),
+        emulator.url(),
+    );
+    std::future::pending::<()>().await;
+    Ok(())
+}
+
+async fn serve_ocss(mut parser: lexopt::Parser) -> Outcome {
+    let mut builder = Ocss::builder();
     while let Some(argument) = parser.next()? {
         builder = match argument {
             Long("port") => builder.port(parser.value()?.parse()?),
@@ -37,32 +110,53 @@ fn run() -> Result<(), Box<dyn Error>> {
             },
             Long("strict") => builder.strict(true),
             Long("https-links") => builder.https_links(true),
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(());
+            other => return Err(other.unexpected().into()),
+        };
+    }
+    let emulator = builder.start().await?;
+    println!("READY {}", emulator.url());
+    println!(
+        "\nalice signs with consumer-key-alice, consumer-secret-alice, access-key-alice, \
+         access-secret-alice.\nFaults, the log and the clock: POST {}/_lab/…",
+        emulator.origin()
+    );
+    std::future::pending::<()>().await;
+    Ok(())
+}
+
+async fn serve_simperium(mut parser: lexopt::Parser) -> Outcome {
+    const TOKEN: &str = "lab-demo";
+    let mut builder = Simperium::builder();
+    let mut notes = 0;
+    while let Some(argument) = parser.next()? {
+        builder = match argument {
+            Long("port") => builder.port(parser.value()?.parse()?),
+            Long("seed") => builder.seed(parser.value()?.parse()?),
+            Long("latency-ms") => {
+                let latency = Duration::from_millis(parser.value()?.parse()?);
+                builder.configure(|config| config.latency = latency..latency)
             }
-            Value(name) if name == "ocss" => {
-                named = true;
+            Long("hold") => {
+                let hold = Duration::try_from_secs_f64(parser.value()?.parse()?)?;
+                builder.configure(|config| config.hold = hold)
+            }
+            Long("notes") => {
+                notes = parser.value()?.parse()?;
                 builder
             }
             other => return Err(other.unexpected().into()),
         };
     }
-    if !named {
-        return Err("which service? There is `ocss`".into());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let emulator = builder.start().await?;
-        println!("READY {}", emulator.url());
-        println!(
-            "\nalice signs with consumer-key-alice, consumer-secret-alice, access-key-alice, \
-             access-secret-alice.\nFaults, the log and the clock: POST {}/_lab/…",
-            emulator.origin()
-        );
-        std::future::pending::<()>().await;
-        Ok(())
-    })
+    let emulator = builder.start().await?;
+    emulator.seed("demo", TOKEN, "note", notes, 300);
+    println!("READY {}", emulator.origin());
+    println!(
+        "\nApp demo, token {TOKEN}, {notes} objects in the bucket note; any other app, and any \
+         token lab-…, is good, too. lab-admin is an administrator.\n\
+         Sockets: {}\nFaults and the log: POST {}/_lab/…",
+        emulator.socket_url("demo"),
+        emulator.origin(),
+    );
+    std::future::pending::<()>().await;
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! The clients at work on real services: one module for each service, and a
 //! table of what was synced.
 
+mod contentstack;
 mod ocss;
 mod progress;
+mod simperium;
 mod syncthing;
 
 use std::process::ExitCode;
@@ -52,7 +54,12 @@ pub fn main() -> ExitCode {
 }
 
 async fn run() -> Result<Vec<Synced>> {
-    Ok(vec![syncthing::run().await?, ocss::run().await?])
+    Ok(vec![
+        syncthing::run().await?,
+        ocss::run().await?,
+        contentstack::run().await?,
+        simperium::run().await?,
+    ])
 }
 
 fn table(rows: &[Synced]) -> Table {

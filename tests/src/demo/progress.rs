@@ -23,6 +23,16 @@ impl Bars {
     /// One more, for bytes.
     pub(super) fn add(&self, name: &str) -> Result<Bar> {
         let style = "{prefix:>9} [{bar:40}] {bytes:>10} of {total_bytes:<10} {msg}";
+        self.add_with(name, style, "bytes")
+    }
+
+    /// One more, for items.
+    pub(super) fn add_items(&self, name: &str) -> Result<Bar> {
+        let style = "{prefix:>9} [{bar:40}] {pos:>10} of {len:<10} {msg}";
+        self.add_with(name, style, "items")
+    }
+
+    fn add_with(&self, name: &str, style: &str, unit: &'static str) -> Result<Bar> {
         let bar = self.all.add(ProgressBar::new(0));
         bar.set_style(ProgressStyle::with_template(style)?.progress_chars("=> "));
         bar.set_prefix(name.to_owned());
@@ -30,6 +40,7 @@ impl Bars {
             bar,
             lines: (!self.on_terminal).then(|| Lines {
                 name: name.to_owned(),
+                unit,
                 last: None,
             }),
         })
@@ -45,6 +56,7 @@ pub(super) struct Bar {
 /// What takes the place of a bar where there is no terminal.
 struct Lines {
     name: String,
+    unit: &'static str,
     /// What the last line said: tenths done, and the message.
     last: Option<(u64, String)>,
 }
@@ -77,9 +89,9 @@ impl Lines {
             return None;
         }
         self.last = Some(now);
-        let name = &self.name;
+        let Self { name, unit, .. } = self;
         let percent = tenths * 10;
-        Some(format!("{name}: {percent} % of {total} bytes, {message}"))
+        Some(format!("{name}: {percent} % of {total} {unit}, {message}"))
     }
 }
 
@@ -91,6 +103,7 @@ mod tests {
     fn without_a_terminal_a_line_comes_only_with_news() {
         let mut lines = Lines {
             name: "two".to_owned(),
+            unit: "bytes",
             last: None,
         };
         let mut next = |done, message| lines.next(done, 100, message);

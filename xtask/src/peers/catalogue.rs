@@ -51,6 +51,14 @@ pub enum Origin {
         /// What `pip install` is given; the first one's version counts.
         packages: &'static [&'static str],
     },
+    /// Packages for the machine's Node.js, in a folder below the target folder.
+    /// The program is `node`, which finds them.
+    Npm {
+        /// Name and version; the first one's version counts.
+        packages: &'static [(&'static str, &'static str)],
+        /// What they depend on in another version than they ask for.
+        overrides: &'static [(&'static str, &'static str)],
+    },
 }
 
 /// A program that somebody else wrote and that ours is tested against.
@@ -148,6 +156,25 @@ const fn python(name: &'static str, env: &'static str, packages: &'static [&'sta
     }
 }
 
+const fn npm(
+    name: &'static str,
+    env: &'static str,
+    packages: &'static [(&'static str, &'static str)],
+    overrides: &'static [(&'static str, &'static str)],
+) -> Peer {
+    Peer {
+        name,
+        env,
+        program: "node",
+        version: None,
+        used_by: Use::Tests,
+        origin: Origin::Npm {
+            packages,
+            overrides,
+        },
+    }
+}
+
 /// OAuth 1.0 as others have written it, client and server.
 pub const PYTHON_OAUTHLIB: Peer = Peer {
     used_by: Use::Tests,
@@ -168,12 +195,75 @@ pub const PYTHON_FEEDPARSER: Peer = Peer {
     )
 };
 
+/// Contentstack's own client for Python.
+pub const PYTHON_CONTENTSTACK: Peer = Peer {
+    used_by: Use::Tests,
+    ..python(
+        "python contentstack",
+        "PEER_PYTHON_CONTENTSTACK",
+        &["contentstack==2.8.0"],
+    )
+};
+
+/// Contentstack's own client for JavaScript.
+pub const NODE_CONTENTSTACK: Peer = npm(
+    "node contentstack",
+    "PEER_NODE_CONTENTSTACK",
+    &[("contentstack", "3.27.1")],
+    &[],
+);
+
+/// Contentstack's own client for TypeScript.
+pub const NODE_DELIVERY_SDK: Peer = npm(
+    "node delivery-sdk",
+    "PEER_NODE_DELIVERY_SDK",
+    &[("@contentstack/delivery-sdk", "5.6.0")],
+    // It asks for ^1.5.2, which is not everywhere to be had.
+    &[("@contentstack/core", "1.5.1")],
+);
+
+/// Contentstack's own mirror, with its stores of files.
+pub const NODE_DATASYNC: Peer = npm(
+    "node datasync",
+    "PEER_NODE_DATASYNC",
+    &[
+        ("@contentstack/datasync-manager", "2.0.7"),
+        ("@contentstack/datasync-content-store-filesystem", "2.1.11"),
+        ("@contentstack/datasync-asset-store-filesystem", "2.3.7"),
+    ],
+    &[],
+);
+
+/// The client of Simperium's HTTP API that still runs.
+pub const PYTHON_SIMPERIUM3: Peer = Peer {
+    used_by: Use::Tests,
+    ..python(
+        "python simperium3",
+        "PEER_PYTHON_SIMPERIUM3",
+        &["Simperium3==0.1.5"],
+    )
+};
+
+/// Simperium's own syncing client, with its diffs.
+pub const NODE_SIMPERIUM: Peer = npm(
+    "node simperium",
+    "PEER_NODE_SIMPERIUM",
+    &[("simperium", "1.1.4")],
+    &[],
+);
+
 /// Every peer, those of the tests first.
 pub const ALL: &[Peer] = &[
     SYNCTHING_1_19,
     SYNCTHING_1_29,
     PYTHON_OAUTHLIB,
     PYTHON_FEEDPARSER,
+    PYTHON_CONTENTSTACK,
+    NODE_CONTENTSTACK,
+    NODE_DELIVERY_SDK,
+    NODE_DATASYNC,
+    PYTHON_SIMPERIUM3,
+    NODE_SIMPERIUM,
     tool("wrk", "PEER_WRK"),
     tool("curl", "PEER_CURL"),
     tool("valgrind", "PEER_VALGRIND"),

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::apt::{self, PrivateApt};
 use super::catalogue::{Origin, Peer};
-use super::{Found, Missing, VersionNumber};
+use super::{Found, Missing, VersionNumber, npm};
 use crate::workspace;
 
 /// The file that makes an installation count; it holds the program's version.
@@ -45,7 +45,7 @@ pub(crate) fn find(peer: &Peer) -> Result<Found, Missing> {
             None => Err(missing(format!("{} is damaged", dir.display()))),
         };
     }
-    if matches!(peer.origin, Origin::Python { .. }) {
+    if matches!(peer.origin, Origin::Python { .. } | Origin::Npm { .. }) {
         return Err(missing("not installed".to_owned()));
     }
     match on_path(peer.program) {
@@ -96,6 +96,13 @@ pub(crate) fn install(peer: &Peer) -> io::Result<Found> {
                     .args(packages),
             )?;
             probe(peer, &python).map_err(io::Error::other)
+        }),
+        Origin::Npm {
+            packages,
+            overrides,
+        } => staged(peer, |dir| {
+            let node = npm::install(packages, overrides, dir)?;
+            probe(peer, &node).map_err(io::Error::other)
         }),
         Origin::Machine { package } => {
             if !nix::unistd::geteuid().is_root() || on_path("apt-get").is_none() {
@@ -159,6 +166,7 @@ fn installed_program(peer: &Peer, dir: &Path) -> PathBuf {
         Origin::DebianSuite { path, .. } => dir.join(path),
         Origin::Machine { .. } | Origin::DebianClosure { .. } => dir.join(peer.program),
         Origin::Python { .. } => dir.join("venv/bin/python"),
+        Origin::Npm { .. } => npm::program(dir),
     }
 }
 
@@ -208,6 +216,9 @@ fn probe(peer: &Peer, program: &Path) -> Result<VersionNumber, String> {
                 "import sys, importlib.metadata as m; print(m.version(sys.argv[1]))",
                 package,
             ]);
+        }
+        Origin::Npm { packages, .. } => {
+            command.args(npm::version_of(packages));
         }
         _ => {
             command.arg("--version");

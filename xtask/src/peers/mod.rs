@@ -23,6 +23,7 @@
 mod apt;
 mod catalogue;
 mod install;
+mod npm;
 mod process;
 mod registry;
 mod session;
@@ -35,7 +36,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-pub use catalogue::{ALL, Origin, PYTHON_FEEDPARSER, PYTHON_OAUTHLIB, Peer, Use};
+pub use catalogue::{
+    ALL, NODE_CONTENTSTACK, NODE_DATASYNC, NODE_DELIVERY_SDK, NODE_SIMPERIUM, Origin,
+    PYTHON_CONTENTSTACK, PYTHON_FEEDPARSER, PYTHON_OAUTHLIB, PYTHON_SIMPERIUM3, Peer, Use,
+};
 pub use registry::{Record, Registry, Scope};
 pub use session::{Event, Session};
 pub use version::VersionNumber;

@@ -12,13 +12,16 @@ use crate::run;
 
 pub(super) const TASK: Task = Task {
     name: "bench",
-    usage: "[core|ocss|syncthing]… [--quick] [-- BENCH-OPTIONS]",
+    usage: "[contentstack|core|ocss|simperium|syncthing]… [--quick] [-- BENCH-OPTIONS]",
     about: "Measure against bare hyper and against other people's clients",
     details: "\
+  contentstack  the Sync API over TLS, streamed, mirrored and in shards, beside
+              a hand-written client, bare SQLite and Contentstack's own clients
   core        the pipeline beside the bare hyper-util client: instructions
               (valgrind's callgrind) as the gate, wall time beside them
   ocss        feeds, signatures and signed requests beside bare quick-xml,
               bare hyper, lxml and feedparser
+  simperium   calls beside a bare socket and Simperium3, diffs beside npm's
   syncthing   the client beside others on the same daemon
   --quick     fewer rounds: says whether it works, not how fast it is
 
@@ -28,7 +31,7 @@ package `sync-tests`, built in release mode: `bench-core` and so on.",
     run,
 };
 
-const BENCHES: &[&str] = &["core", "ocss", "syncthing"];
+const BENCHES: &[&str] = &["contentstack", "core", "ocss", "simperium", "syncthing"];
 
 fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     let mut names: Vec<String> = Vec::new();

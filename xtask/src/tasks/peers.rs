@@ -27,6 +27,7 @@ pub(super) const TASK: Task = Task {
 Nothing is installed on the machine except the benchmarks' tools (as root, with
 apt-get). Syncthing comes from the Debian archive that the machine's APT is
 configured for; it is unpacked below <target>/peers, where all of this lives.
+Packages for Python and Node.js come by `pip` and `npm`, of exact versions.
 The variables that name a peer's program (see `list`) come before anything
 installed; set to nothing, they switch the peer off.",
     run,

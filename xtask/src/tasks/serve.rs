@@ -7,9 +7,16 @@ use crate::run;
 
 pub(super) const TASK: Task = Task {
     name: "serve",
-    usage: "ocss [--port N] [SERVER-OPTIONS]",
+    usage: "contentstack|ocss|simperium [--port N] [SERVER-OPTIONS]",
     about: "Run a service's local server until it is interrupted",
     details: "\
+  contentstack            the Sync API, in memory, with content from a seed
+      --port N            listen there; by default where the system says
+      --page-size N       items on a page (100)
+      --items N           entries and assets that are published (250)
+      --latency-ms N      how long each answer takes (0)
+      --rate-limit N      so many requests a second, then 429
+      --seed N            what everything follows from (0)
   ocss                    the SyncServer, in memory, with the data of its
                           documentation
       --port N            listen there; by default where the system says
@@ -17,6 +24,12 @@ pub(super) const TASK: Task = Task {
       --layout moved      no path is where clients take it to be
       --strict            only what is documented: datastore clients stay
       --https-links       links as behind a proxy that ends TLS
+  simperium               the HTTP API and the websocket protocol, in memory
+      --port N            listen there; by default where the system says
+      --notes N           objects in the bucket `note` of the app `demo` (0)
+      --latency-ms N      how long each answer takes (0)
+      --hold SECONDS      how long polls wait for a change (30)
+      --seed N            what all chance follows from (0)
 
 Builds and runs the program `serve` of the package `sync-tests`. It listens on
 127.0.0.1 and says where.",

@@ -1,0 +1,93 @@
+//! The frames of one socket, in and out.
+
+use std::sync::Weak;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::{Opened, Outgoing};
+use crate::emulator::engine::Engine;
+
+/// Serves a socket until one of its ends closes it, or the service is gone.
+pub(in crate::emulator) async fn serve<S>(engine: Weak<Engine>, stream: S, opened: Opened)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Opened {
+        id,
+        mut outgoing,
+        killed,
+    } = opened;
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+    let (mut sink, mut frames) = socket.split();
+    // Frames wait here while they travel.
+    let (arriving, mut arrived) = mpsc::unbounded_channel::<(Instant, String)>();
+
+    let reading = async {
+        while let Some(Ok(message)) = frames.next().await {
+            let text = match message {
+                Message::Text(text) => text.as_str().to_owned(),
+                // A close is answered by reading on, until there is no more.
+                _ => continue,
+            };
+            let Some(engine) = engine.upgrade() else {
+                return;
+            };
+            let due = Instant::now() + engine.state().delay() / 2;
+            if arriving.send((due, text)).is_err() {
+                return;
+            }
+        }
+    };
+    let working = async {
+        while let Some((due, text)) = arrived.recv().await {
+            until(due).await;
+            let Some(engine) = engine.upgrade() else {
+                return;
+            };
+            engine.state().frame(id, &text);
+        }
+    };
+    let writing = async {
+        while let Some(next) = outgoing.recv().await {
+            let mut next = Some(next);
+            while let Some(Outgoing { due, text }) = next {
+                if due > Instant::now() {
+                    if sink.flush().await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep_until(due).await;
+                }
+                if sink.feed(Message::text(text)).await.is_err() {
+                    return;
+                }
+                next = outgoing.try_recv().ok();
+            }
+            if sink.flush().await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        // Never anything but the end of the connection.
+        _ = killed => {}
+        () = reading => {}
+        () = working => {}
+        () = writing => {}
+    }
+    if let Some(engine) = engine.upgrade() {
+        engine.state().connections.remove(&id);
+    }
+}
+
+async fn until(due: Instant) {
+    if due > Instant::now() {
+        tokio::time::sleep_until(due).await;
+    }
+}

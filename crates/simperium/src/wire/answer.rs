@@ -1,0 +1,141 @@
+//! Answers: versions, JSON, and what is neither.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::response::Parts;
+use http::{HeaderMap, HeaderName};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use sync_core::{Error, call};
+
+use crate::error::SimperiumError;
+
+const VERSION: HeaderName = HeaderName::from_static("x-simperium-version");
+
+/// Whether this is a page for people: a proxy's, or that of a hotel's network.
+pub(crate) fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.trim_start().starts_with("text/html") || body.trim_ascii_start().starts_with(b"<")
+}
+
+fn page() -> Error {
+    Error::decode("the answer is a page for people: something else answers for the service")
+        .with_detail(SimperiumError::NotTheService)
+}
+
+/// A JSON body as a `T`.
+pub(crate) fn json<T: DeserializeOwned>(head: &Parts, body: &[u8]) -> Result<T, Error> {
+    call::decode_json(body).map_err(|error| unreadable(head, body, error))
+}
+
+/// The same of a body with secrets: nothing of it is shown.
+pub(crate) fn secret_json<T: DeserializeOwned>(head: &Parts, body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|_| {
+        let error = Error::decode("the answer is not the JSON that was agreed");
+        unreadable(head, body, error)
+    })
+}
+
+fn unreadable(head: &Parts, body: &[u8], error: Error) -> Error {
+    if is_page(&head.headers, body) {
+        return page();
+    }
+    let cut = serde_json::from_slice::<IgnoredAny>(body);
+    match cut {
+        Err(json) if json.is_eof() => error.with_detail(SimperiumError::Incomplete),
+        _ => error.with_detail(SimperiumError::Protocol),
+    }
+}
+
+/// The version in the header.
+pub(crate) fn version(head: &Parts) -> Option<u64> {
+    number(head.headers.get(VERSION)?.as_bytes())
+}
+
+/// The answer to a write says the version in its header; some clients of the
+/// service read it from the body. An answer that says nothing at all is taken
+/// as good, one that says something else is not.
+pub(crate) fn written(head: &Parts, body: &Bytes) -> Result<Option<u64>, Error> {
+    let text = body.trim_ascii();
+    if let Some(version) = version(head).or_else(|| number(text)) {
+        return Ok(Some(version));
+    }
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if is_page(&head.headers, body) {
+        return Err(page());
+    }
+    Err(
+        Error::decode("the answer to a write is neither a version nor empty")
+            .with_detail(SimperiumError::Protocol),
+    )
+}
+
+/// Sees that a 404 is the service's own.
+pub(crate) fn absent(head: &Parts, body: &Bytes) -> Result<(), Error> {
+    if is_page(&head.headers, body) {
+        return Err(page());
+    }
+    Ok(())
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    let digits = text.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text).ok().filter(|_| digits)?;
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(headers: &[(&'static str, &'static str)]) -> Parts {
+        let mut response = http::Response::new(());
+        for (name, value) in headers {
+            response.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        response.into_parts().0
+    }
+
+    #[test]
+    fn a_version_is_in_the_header_or_else_in_the_body() {
+        let version = |headers: &[_], body: &'static str| {
+            written(&head(headers), &Bytes::from_static(body.as_bytes())).ok()
+        };
+        assert_eq!(version(&[("x-simperium-version", "7")], ""), Some(Some(7)));
+        assert_eq!(version(&[("x-simperium-version", "7")], "8"), Some(Some(7)));
+        assert_eq!(version(&[], " 8\n"), Some(Some(8)));
+        assert_eq!(version(&[("x-simperium-version", "x")], "8"), Some(Some(8)));
+        assert_eq!(version(&[], ""), Some(None));
+        for bad in ["+8", "8.0", "ok", "<html>", "{}", "99999999999999999999"] {
+            assert_eq!(version(&[], bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn pages_for_people_are_known_by_type_or_first_character() {
+        assert!(is_page(
+            &head(&[("content-type", "text/html; charset=x")]).headers,
+            b"{}"
+        ));
+        assert!(is_page(&HeaderMap::new(), b" \n<!DOCTYPE html>"));
+        assert!(!is_page(
+            &head(&[("content-type", "text/plain")]).headers,
+            b"user exists"
+        ));
+    }
+
+    #[test]
+    fn a_cut_body_is_told_from_a_wrong_one() {
+        let detail = |body: &str| {
+            let error = json::<Vec<u8>>(&head(&[]), body.as_bytes()).unwrap_err();
+            error.detail::<SimperiumError>().cloned()
+        };
+        assert_eq!(detail("[1,2"), Some(SimperiumError::Incomplete));
+        assert_eq!(detail(""), Some(SimperiumError::Incomplete));
+        assert_eq!(detail("[1,x]"), Some(SimperiumError::Protocol));
+        assert_eq!(detail("[1]<html>"), Some(SimperiumError::Protocol));
+        assert_eq!(detail("<html>"), Some(SimperiumError::NotTheService));
+    }
+}

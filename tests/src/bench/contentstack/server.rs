@@ -1,0 +1,194 @@
+//! The server: the emulator's answers, each made once and compressed, then
+//! given out from memory.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use contentstack_sync::emulator::{Emulator, Fill};
+use http::header::ACCEPT_ENCODING;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::Result;
+use crate::contentstack::Authority;
+
+/// Where the number of requests is told, which is not counted itself.
+const COUNT: &str = "/count";
+
+struct Server {
+    emulator: Emulator,
+    delay: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    answers: HashMap<String, Response<Bytes>>,
+    requests: u64,
+}
+
+/// Serves a stack of so many items until standard input ends. The first line
+/// printed is the port; the authority that vouches for it is in the folder.
+pub(super) fn serve(folder: &Path, items: usize, delay_ms: u64) -> Result<()> {
+    // Whoever started this holds the other end of standard input.
+    thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        std::process::exit(0);
+    });
+    let authority = Authority::new()?;
+    fs::write(folder.join("ca.pem"), authority.pem())?;
+    let acceptor = authority.acceptor()?;
+    let emulator = Emulator::builder().log_limit(0).build();
+    emulator.fill(&Fill::new(items));
+    let server = Arc::new(Server {
+        emulator,
+        delay: Duration::from_millis(delay_ms),
+        state: Mutex::default(),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        println!("{}", listener.local_addr()?.port());
+        io::stdout().flush()?;
+        loop {
+            let (stream, _) = listener.accept().await?;
+            tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&server)));
+        }
+    })
+}
+
+/// How a connection ends is the client's affair.
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, server: Arc<Server>) {
+    let _ = stream.set_nodelay(true);
+    let Ok(stream) = acceptor.accept(stream).await else {
+        return;
+    };
+    let service = service_fn(|request| answer(request, &server));
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    server: &Server,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let request = request.map(|_| Bytes::new());
+    if request.uri().path() == COUNT {
+        let count = server.state().requests.to_string();
+        return Ok(Response::new(Full::new(count.into())));
+    }
+    let answer = server.find(&request);
+    if !server.delay.is_zero() {
+        tokio::time::sleep(server.delay).await;
+    }
+    Ok(answer.map(Full::new))
+}
+
+impl Server {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let key = key(request);
+        let mut state = self.state();
+        state.requests += 1;
+        if let Some(answer) = state.answers.get(&key) {
+            return answer.clone();
+        }
+        let answer = self.emulator.handle(request);
+        state.answers.insert(key, answer.clone());
+        answer
+    }
+}
+
+/// What is asked for, in whatever order and with whatever else it is asked.
+fn key(request: &Request<Bytes>) -> String {
+    let query = request.uri().query().unwrap_or_default();
+    let mut pairs: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.starts_with("environment=") && !pair.starts_with("limit="))
+        .collect();
+    pairs.sort_unstable();
+    let coding = request.headers().get(ACCEPT_ENCODING);
+    let gzip =
+        coding.is_some_and(|value| String::from_utf8_lossy(value.as_bytes()).contains("gzip"));
+    format!("{}?{} {gzip}", request.uri().path(), pairs.join("&"))
+}
+
+/// The server as a process of its own, which ends with this value.
+pub(super) struct Running {
+    child: Child,
+    /// Its end is the server's.
+    stdin: Option<ChildStdin>,
+    pub(super) port: u16,
+}
+
+impl Running {
+    pub(super) fn start(
+        program: &Path,
+        folder: &Path,
+        items: usize,
+        delay: Duration,
+    ) -> Result<Self> {
+        let mut child = Command::new(program)
+            .arg("serve")
+            .arg(folder)
+            .args([items.to_string(), delay.as_millis().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().ok_or("the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout.take(64)).read_line(&mut line)?;
+        let port = line
+            .trim()
+            .parse()
+            .map_err(|_| format!("the server said {line:?} instead of its port"))?;
+        Ok(Self { child, stdin, port })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_counts_and_not_how() {
+        let request = |target: &str, coding: &str| {
+            let request = Request::get(target).header(ACCEPT_ENCODING, coding);
+            request.body(Bytes::new()).unwrap()
+        };
+        let ours = request("/v3/stacks/sync?init=true&environment=x", "gzip, br");
+        let theirs = request("/v3/stacks/sync?environment=x&limit=100&init=true", "gzip");
+        assert_eq!(key(&ours), key(&theirs));
+        let other = request("/v3/stacks/sync?environment=x&init=true", "identity");
+        assert_ne!(key(&ours), key(&other));
+    }
+}

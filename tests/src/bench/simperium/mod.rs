@@ -1,0 +1,93 @@
+//! Simperium: calls over HTTP, and diffs.
+//!
+//! | compared | with |
+//! |---|---|
+//! | `set` and `get`, one after the other | a socket that is kept open, with requests as text; Simperium3 |
+//! | an index of 100,000 entities | Simperium3 |
+//! | diff, apply and transform of texts and large objects | npm's jsondiff |
+//!
+//! Every run is a process of its own; runs are interleaved, and medians are
+//! shown.
+
+mod calls;
+mod cases;
+mod ours;
+mod report;
+mod socket;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::prelude::*;
+
+use super::Result;
+use calls::{Caller, Way};
+
+const HELP: &str = "\
+bench-simperium [--quick] [--gate]    measure everything, print one table
+    --quick   fewer rounds
+    --gate    fail when a goal is missed
+
+bench-simperium call CALLER WAY HOST COUNT
+bench-simperium diffs FILE
+bench-simperium serve COUNT";
+
+/// The program: benchmark, server and clients in one.
+pub fn main() -> ExitCode {
+    super::exit(run())
+}
+
+fn run() -> Result<ExitCode> {
+    let mut parser = lexopt::Parser::from_env();
+    let (mut quick, mut gate) = (false, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("quick") => quick = true,
+            Long("gate") => gate = true,
+            Long("help") | Short('h') => {
+                println!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
+            Value(name) => {
+                println!("{}", part(&name.string()?, &mut parser)?);
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let measured = report::measure(&std::env::current_exe()?, quick)?;
+    println!("{}", measured.table());
+    let goals = measured.goals();
+    for goal in &goals {
+        println!("{goal}");
+    }
+    let missed = goals.iter().any(super::goal::Goal::is_missed);
+    Ok(if gate && missed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Does one part of the work, and says what it cost.
+fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
+    match name {
+        "serve" => {
+            calls::serve(parser.value()?.parse()?)?;
+            Ok(String::new())
+        }
+        "call" => {
+            let caller = Caller::named(&parser.value()?.string()?)?;
+            let way = Way::named(&parser.value()?.string()?)?;
+            let host = parser.value()?.string()?;
+            let cost = calls::call(caller, way, &host, parser.value()?.parse()?)?;
+            Ok(serde_json::to_string(&cost)?)
+        }
+        "diffs" => {
+            let file: PathBuf = parser.value()?.into();
+            let cases = serde_json::from_slice(&std::fs::read(file)?)?;
+            Ok(serde_json::to_string(&cases::measure(cases)?)?)
+        }
+        other => Err(format!("`{other}` is no part of this").into()),
+    }
+}
