@@ -37,6 +37,14 @@ pub enum ConfigError {
     /// There is no environment.
     #[error("the environment is empty: it takes the name of one, not its uid")]
     EmptyEnvironment,
+    /// The API key cannot be sent in a header; mostly there is a line break at
+    /// its end.
+    #[error("the API key has characters that no header can carry")]
+    BadApiKey,
+    /// The delivery token cannot be sent in a header; mostly there is a line
+    /// break at its end.
+    #[error("the delivery token has characters that no header can carry")]
+    BadDeliveryToken,
     /// The host is none.
     #[error("the host is neither a host nor a URL with http or https")]
     BadHost,
@@ -195,6 +203,12 @@ impl StackBuilder {
         if blank(self.delivery_token.expose()) {
             return Err(ConfigError::EmptyDeliveryToken.error());
         }
+        if !is_header(self.api_key.expose()) {
+            return Err(ConfigError::BadApiKey.error());
+        }
+        if !is_header(self.delivery_token.expose()) {
+            return Err(ConfigError::BadDeliveryToken.error());
+        }
         if blank(&self.environment) {
             return Err(ConfigError::EmptyEnvironment.error());
         }
@@ -219,7 +233,8 @@ impl StackBuilder {
             .options(self.options.clone())
             .clock(self.clock.clone())
             .header(USER_AGENT, AGENT)
-            .build()?;
+            .build()
+            .map_err(bad_host)?;
         let mut pipeline = Pipeline::builder(&base)
             .transport(transport)
             .service(Contentstack {
@@ -251,7 +266,7 @@ impl StackBuilder {
             base.trim_end_matches('/'),
         ]);
         Ok(Stack(Arc::new(Shared {
-            pipeline: pipeline.build()?,
+            pipeline: pipeline.build().map_err(bad_host)?,
             #[cfg(feature = "assets")]
             files,
             environment: self.environment,
@@ -277,6 +292,12 @@ impl fmt::Debug for StackBuilder {
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
+}
+
+/// What the pipeline has against its settings, all others of which were
+/// checked before: its words say more, for example that a port is none.
+fn bad_host(error: Error) -> Error {
+    error.with_detail(ConfigError::BadHost)
 }
 
 fn is_header(text: &str) -> bool {

@@ -91,7 +91,8 @@ impl RateLimit {
     /// Heeds what an answer says about the limit.
     pub(crate) fn observe(&self, status: StatusCode, headers: &HeaderMap, clock: &Clock) {
         let limit = number(headers, "x-ratelimit-limit").filter(|limit| *limit >= 1.0);
-        let left = number(headers, "x-ratelimit-remaining");
+        // Less than nothing is nothing: a wait must not become endless by a header.
+        let left = number(headers, "x-ratelimit-remaining").map(|left| left.max(0.0));
         let refused = status == StatusCode::TOO_MANY_REQUESTS;
         if limit.is_none() && left.is_none() && !refused {
             return;
@@ -164,24 +165,34 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// How long an answer asks to wait: `Retry-After`, or else when the limit is
-/// reset.
-fn pause(headers: &HeaderMap, clock: &Clock) -> Option<Duration> {
-    let asked = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map(Duration::from_secs);
+/// How long an answer asks to wait: `Retry-After`, in seconds or as a date, or
+/// else when the limit is reset.
+pub(crate) fn pause(headers: &HeaderMap, clock: &Clock) -> Option<Duration> {
+    let asked = headers.get(RETRY_AFTER).and_then(|value| {
+        let text = value.to_str().ok()?.trim();
+        match text.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => {
+                let at = httpdate::parse_http_date(text).ok()?;
+                Some(at.duration_since(now(headers, clock)).unwrap_or_default())
+            }
+        }
+    });
     asked.or_else(|| reset(headers, clock))
+}
+
+/// The time by the service's own clock, where it says so.
+fn now(headers: &HeaderMap, clock: &Clock) -> SystemTime {
+    headers
+        .get(DATE)
+        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
+        .unwrap_or_else(|| clock.now())
 }
 
 /// How long it is until the limit is reset: `x-ratelimit-reset` (seconds since
 /// 1970, or from now on) or `x-ratelimit-reset-time` (ISO 8601).
 pub(crate) fn reset(headers: &HeaderMap, clock: &Clock) -> Option<Duration> {
-    // By the service's own clock where it says so.
-    let now = headers
-        .get(DATE)
-        .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
-        .unwrap_or_else(|| clock.now());
+    let now = now(headers, clock);
     let until = |at: SystemTime| at.duration_since(now).unwrap_or_default();
     if let Some(seconds) = number(headers, "x-ratelimit-reset").filter(|seconds| *seconds >= 0.0) {
         let seconds = Duration::try_from_secs_f64(seconds).ok()?;

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
 use http::response;
 use sync_core::transport::Attempt;
 use sync_core::{ApiError, Body, Clock, Operation, Service, Transport, TransportError};
 
-use super::limit::{RateLimit, reset};
+use super::limit::{RateLimit, pause};
 use super::operations::sent;
 use crate::error;
 
@@ -23,8 +22,8 @@ pub(super) struct Contentstack {
 impl Service for Contentstack {
     fn explain(&self, operation: &Operation, head: &response::Parts, body: &Bytes) -> ApiError {
         let mut api = error::read(head.status, sent(operation), body);
-        if api.is_passing() && !head.headers.contains_key(RETRY_AFTER) {
-            api.retry_after = reset(&head.headers, &self.clock);
+        if api.is_passing() {
+            api.retry_after = pause(&head.headers, &self.clock);
         }
         api
     }

@@ -11,13 +11,12 @@ use futures_core::Stream;
 use tokio::sync::watch::Receiver;
 
 use super::MirrorError;
-use crate::store::{ChangedRow, Changes, Seq, Store};
+use crate::store::{ChangedRow, Changes, Row, Scan, Seq, Store, StoreError};
 
 /// Rows that are read at a time.
 const BATCH: usize = 256;
 
-type Visible = Receiver<Seq>;
-type Step = Pin<Box<dyn Future<Output = (Visible, Result<Changes, MirrorError>)> + Send>>;
+type Step = Pin<Box<dyn Future<Output = (Reader, Result<Changes, MirrorError>)> + Send>>;
 
 /// What has changed, and what changes: a [`Stream`] without end.
 ///
@@ -31,21 +30,26 @@ type Step = Pin<Box<dyn Future<Output = (Visible, Result<Changes, MirrorError>)>
 /// the mirror is gone. What another process writes it sees together with what
 /// this one does.
 pub struct Subscription {
-    store: Arc<dyn Store>,
     /// `None` while a step has it, and after the end.
-    visible: Option<Visible>,
+    reader: Option<Reader>,
     step: Option<Step>,
     ready: VecDeque<ChangedRow>,
+    /// Where to go on once all of `ready` is handed out.
+    next: Seq,
     position: Seq,
 }
 
 impl Subscription {
-    pub(super) fn new(store: Arc<dyn Store>, visible: Visible, since: Seq) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, visible: Receiver<Seq>, since: Seq) -> Self {
         Self {
-            store,
-            visible: Some(visible),
+            reader: Some(Reader {
+                store,
+                visible,
+                first_until: None,
+            }),
             step: None,
             ready: VecDeque::new(),
+            next: since,
             position: since,
         }
     }
@@ -67,23 +71,22 @@ impl Subscription {
     ) -> Poll<Option<Result<ChangedRow, MirrorError>>> {
         loop {
             if let Some(row) = self.ready.pop_front() {
-                self.position = row.seq;
+                self.position = match self.ready.is_empty() {
+                    true => self.next,
+                    false => row.seq,
+                };
                 return Poll::Ready(Some(Ok(row)));
             }
             if self.step.is_none() {
-                let Some(visible) = self.visible.take() else {
+                let Some(reader) = self.reader.take() else {
                     return Poll::Ready(None);
                 };
-                self.step = Some(Box::pin(step(
-                    Arc::clone(&self.store),
-                    visible,
-                    self.position,
-                )));
+                self.step = Some(Box::pin(step(reader, self.position)));
             }
             let Some(step) = &mut self.step else {
                 return Poll::Ready(None);
             };
-            let (visible, result) = ready!(step.as_mut().poll(cx));
+            let (reader, result) = ready!(step.as_mut().poll(cx));
             self.step = None;
             match result {
                 Ok(changes) if changes.expired => {
@@ -92,11 +95,12 @@ impl Subscription {
                 // The mirror is gone, and everything was read.
                 Ok(changes) if changes.rows.is_empty() => return Poll::Ready(None),
                 Ok(changes) => {
-                    self.visible = Some(visible);
+                    self.reader = Some(reader);
+                    self.next = changes.next;
                     self.ready = changes.rows.into();
                 }
                 Err(error) => {
-                    self.visible = Some(visible);
+                    self.reader = Some(reader);
                     return Poll::Ready(Some(Err(error)));
                 }
             }
@@ -105,23 +109,65 @@ impl Subscription {
 }
 
 /// Waits until there is something after `since`.
-async fn step(
-    store: Arc<dyn Store>,
-    mut visible: Visible,
-    since: Seq,
-) -> (Visible, Result<Changes, MirrorError>) {
+async fn step(mut reader: Reader, mut since: Seq) -> (Reader, Result<Changes, MirrorError>) {
     loop {
         // Before it is read: what comes after it wakes up.
-        visible.mark_unchanged();
-        match store.changes(since, BATCH).await {
+        reader.visible.mark_unchanged();
+        match reader.read(since).await {
             Ok(changes) if changes.rows.is_empty() && !changes.expired => {
-                if visible.changed().await.is_err() {
-                    return (visible, Ok(changes));
+                since = changes.next;
+                if reader.visible.changed().await.is_err() {
+                    return (reader, Ok(changes));
                 }
             }
-            Ok(changes) => return (visible, Ok(changes)),
-            Err(error) => return (visible, Err(error.into())),
+            Ok(changes) => return (reader, Ok(changes)),
+            Err(error) => return (reader, Err(error.into())),
         }
+    }
+}
+
+/// What reads the store.
+struct Reader {
+    store: Arc<dyn Store>,
+    visible: Receiver<Seq>,
+    /// Of who began with nothing, the last number that there was then. What
+    /// was pruned up to it was gone before, and does not concern it.
+    first_until: Option<Seq>,
+}
+
+impl Reader {
+    async fn read(&mut self, since: Seq) -> Result<Changes, StoreError> {
+        if since == Seq::default() {
+            self.first_until = Some(self.store.load().await?.seq);
+        }
+        let changes = self.store.changes(since, BATCH).await?;
+        let Some(end) = self
+            .first_until
+            .filter(|end| changes.expired && since < *end)
+        else {
+            return Ok(changes);
+        };
+        let mut rows = self.store.scan(&Scan::all(), since, BATCH).await?;
+        rows.retain(|row| row.seq <= end);
+        let next = match rows.last() {
+            None => return self.store.changes(end, BATCH).await,
+            Some(last) if rows.len() >= BATCH => last.seq,
+            Some(_) => end,
+        };
+        Ok(Changes {
+            next,
+            rows: rows.into_iter().map(changed).collect(),
+            expired: false,
+        })
+    }
+}
+
+fn changed(row: Row) -> ChangedRow {
+    ChangedRow {
+        seq: row.seq,
+        key: row.key.clone(),
+        content_type: row.content_type.clone(),
+        row: Some(row),
     }
 }
 

@@ -192,6 +192,12 @@ impl Mirror {
     /// once, as it is now. Begin with [`Seq::default`], keep
     /// [`Changes::next`], and nothing is missed.
     ///
+    /// Where tombstones were pruned, whoever reads everything in several calls
+    /// is told that it has [expired](Changes::expired) half-way: the store
+    /// cannot tell it from somebody who was away. Take
+    /// [`subscribe`](Self::subscribe), which can, or read all rows, and begin
+    /// with the [`State::seq`] of before that.
+    ///
     /// # Errors
     ///
     /// The store's.

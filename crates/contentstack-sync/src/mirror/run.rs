@@ -1,5 +1,6 @@
 //! One run: from where the mirror stands to where the service stands.
 
+use std::collections::BTreeSet;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -212,10 +213,12 @@ impl Driver<'_> {
     async fn content_types(&self) -> Result<Vec<ContentTypeUid>, Error> {
         self.report().requests += 1;
         let types = self.mirror.0.stack.content_types().collect().await?;
-        Ok(types
+        // A list that changes between two of its pages has one twice.
+        let types: BTreeSet<ContentTypeUid> = types
             .into_iter()
             .map(|content_type| content_type.uid)
-            .collect())
+            .collect();
+        Ok(types.into_iter().collect())
     }
 
     /// From any state to a mirror that is up to date.
@@ -278,12 +281,16 @@ impl Driver<'_> {
             };
         }
         loop {
+            // The rest of a result is as old as its first page, which an earlier
+            // run has read: what has changed since comes after it.
+            let is_rest = matches!(chain.position, Position::Page(_));
             match self.chain(generation, chain.clone()).await {
                 // From its sync token the delta can be read again.
                 Err(End::Restart(error)) => {
                     self.restarted(Some(error))?;
                     chain = self.rewind(generation, chain).await?;
                 }
+                Ok(end) if is_rest => chain = end,
                 other => return other.map(|_| ()),
             }
         }

@@ -59,7 +59,8 @@ impl Shards {
     /// another one is not mirrored: the service has no list of them.
     #[must_use]
     pub fn locales<L: Into<Locale>>(mut self, locales: impl IntoIterator<Item = L>) -> Self {
-        self.locales = locales.into_iter().map(Into::into).collect();
+        let locales: BTreeSet<Locale> = locales.into_iter().map(Into::into).collect();
+        self.locales = locales.into_iter().collect();
         self
     }
 
@@ -98,6 +99,10 @@ impl Shards {
         } else {
             chains.extend(types.iter().filter_map(|uid| of_type(filter, uid)));
             chains.extend(rest(filter));
+        }
+        if chains.is_empty() {
+            // There are no types yet, or the filter names none that is divided.
+            chains.push(Chain::new("main", filter.clone()));
         }
         if self.locales.is_empty() || filter.locale.is_some() {
             return chains;
@@ -148,7 +153,6 @@ pub(super) fn missing(
     }
     let locales: BTreeSet<Locale> = chains
         .iter()
-        .filter(|chain| chain.filter.content_type.is_some())
         .filter_map(|chain| chain.filter.locale.clone())
         .collect();
     let mut planned = Shards::by_content_type()
@@ -159,16 +163,15 @@ pub(super) fn missing(
 }
 
 /// Whether the chains are those of [`Shards::by_content_type`], and so may
-/// lack some type: there is one of assets, and none of all entries.
+/// lack some type: entries are wanted, and no chain brings those of all types.
 pub(super) fn follows_types(identity: &Identity, chains: &[Chain]) -> bool {
+    let has_entries = |filter: &Filter| limited(filter, &ItemType::ENTRIES).is_some();
     identity.filter.content_type.is_none()
         && identity.content_types.is_empty()
-        && chains
-            .iter()
-            .any(|chain| chain.name.as_str().starts_with("assets"))
+        && has_entries(&identity.filter)
         && !chains
             .iter()
-            .any(|chain| chain.name.as_str().starts_with("entries"))
+            .any(|chain| chain.filter.content_type.is_none() && has_entries(&chain.filter))
 }
 
 /// The entries of one type. Without types of items it brings published entries

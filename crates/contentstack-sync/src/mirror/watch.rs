@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sync_core::ErrorKind;
 use sync_core::policy::Backoff;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Mirror, MirrorError, Report};
+use crate::sync::later;
 
 /// Triggers that come one after the other count as one, if they are no further
 /// apart than this.
@@ -94,6 +96,9 @@ pub struct Watch {
     /// A run that failed was to be followed by rechecks.
     recheck: bool,
     failures: u32,
+    /// A run has gone well: what the service answers now and then is no page,
+    /// but it is the service.
+    has_synced: bool,
     stop: Arc<AtomicBool>,
     has_ended: bool,
 }
@@ -130,6 +135,7 @@ impl Mirror {
             triggered: false,
             recheck: false,
             failures: 0,
+            has_synced: false,
             stop: Arc::default(),
             has_ended: false,
         }
@@ -165,7 +171,8 @@ impl Watch {
     }
 
     /// Waits until a run is due and runs it. `None` after an error that waiting
-    /// cannot help against, which is the last thing that is handed out.
+    /// cannot help against, which is the last thing that is handed out. Answers
+    /// that are no pages count as such only until a run has gone well.
     ///
     /// Giving up the wait loses nothing.
     pub async fn next(&mut self) -> Option<Result<Watched, MirrorError>> {
@@ -187,19 +194,21 @@ impl Watch {
         match result {
             Ok(report) => {
                 self.failures = 0;
-                self.due = now + self.interval;
+                self.has_synced = true;
+                self.due = later(now, self.interval);
                 if std::mem::take(&mut self.recheck) {
-                    self.pending = self.rechecks.iter().map(|after| now + *after).collect();
+                    let rechecks = self.rechecks.iter();
+                    self.pending = rechecks.map(|after| later(now, *after)).collect();
                 }
                 if !report.is_empty() {
                     self.pending.clear();
                 }
                 Ok(Watched::Synced(report))
             }
-            Err(error) if error.is_retryable() => {
+            Err(error) if error.is_retryable() || (self.has_synced && is_no_page(&error)) => {
                 self.failures += 1;
                 let pause = self.backoff.pause(self.failures);
-                self.due = now + pause;
+                self.due = later(now, pause);
                 self.recheck |= !self.pending.is_empty();
                 self.pending.clear();
                 Ok(Watched::Interrupted { error, pause })
@@ -275,13 +284,19 @@ impl Watch {
         };
         let end = Instant::now() + MOST_DEBOUNCE;
         loop {
-            let quiet = (Instant::now() + self.debounce).min(end);
+            let quiet = later(Instant::now(), self.debounce).min(end);
             match timeout_at(quiet, trigger.changed()).await {
                 Ok(Ok(())) if Instant::now() < end => {}
                 _ => return,
             }
         }
     }
+}
+
+/// Whether the service answered something that is not a page: the mirror
+/// stands where it stood, and the next answer may be one.
+fn is_no_page(error: &MirrorError) -> bool {
+    matches!(error, MirrorError::Service(error) if error.kind() == ErrorKind::Decode)
 }
 
 impl fmt::Debug for Watch {

@@ -73,7 +73,7 @@ impl Page {
     /// the answer says so.
     pub fn progress(&self) -> Option<f64> {
         let total = self.total_count?;
-        let done = self.skip? + self.items.len() as u64;
+        let done = self.skip?.saturating_add(self.items.len() as u64);
         match (self.is_last(), total) {
             (true, _) | (false, 0) => Some(1.0),
             (false, total) => Some((done as f64 / total as f64).min(1.0)),

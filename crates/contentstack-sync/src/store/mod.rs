@@ -123,7 +123,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     ) -> Result<Vec<Row>, StoreError>;
 
     /// What has changed after `since`, at most `limit` rows. After the first
-    /// number, [`Seq::default`], that is all there is.
+    /// number, [`Seq::default`], that is all there is. When there are fewer
+    /// than `limit`, [`Changes::next`] is the last number that readers may see.
     async fn changes(&self, since: Seq, limit: usize) -> Result<Changes, StoreError>;
 
     /// Items that could not be applied, in the order of their ids, after

@@ -136,7 +136,8 @@ pub struct ChangedRow {
 pub struct Changes {
     /// In the order of their numbers.
     pub rows: Vec<ChangedRow>,
-    /// From where to go on.
+    /// From where to go on: the number of the last row, or, when there are no
+    /// more, the last number that there is.
     pub next: Seq,
     /// Whether tombstones after the number have been pruned already. Then
     /// `rows` is empty: the reader must begin again with all rows.

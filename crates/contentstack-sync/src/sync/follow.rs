@@ -11,7 +11,7 @@ use sync_core::policy::Backoff;
 use sync_core::stream::{Batch, BoxFuture, Signal, Source, Watch, WatchOptions};
 use tokio::time::Instant;
 
-use super::{Sync, SyncPages};
+use super::{Sync, SyncPages, later};
 use crate::error;
 use crate::model::{Checkpoint, Page, Position};
 
@@ -100,7 +100,7 @@ impl Source for Chains {
                 match self.pages.next().await.transpose()? {
                     Some(page) => {
                         if page.is_last() && matches!(from, Position::Delta(_)) {
-                            self.after = begun.checked_add(self.interval);
+                            self.after = Some(later(begun, self.interval));
                         }
                         if page.items.is_empty() && !page.resync {
                             continue;

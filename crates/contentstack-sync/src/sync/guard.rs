@@ -57,7 +57,11 @@ impl ChainGuard {
         self.empty += u64::from(page.items.is_empty());
         self.total = self.total.max(page.total_count);
         let slack = SLACK * page.limit.unwrap_or(100).clamp(1, 1000);
-        if self.empty > SLACK || self.total.is_some_and(|total| self.items > total + slack) {
+        if self.empty > SLACK
+            || self
+                .total
+                .is_some_and(|total| self.items > total.saturating_add(slack))
+        {
             return Err(endless(format!(
                 "the pages do not come to an end: {} items and {} empty pages so far, of {} \
                  announced",

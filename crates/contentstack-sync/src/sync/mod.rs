@@ -11,9 +11,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use sync_core::Error;
+use tokio::time::Instant;
 
 pub use self::follow::SyncFollow;
-#[allow(unused_imports, reason = "the mirror watches over its own chains")]
 pub(crate) use self::guard::ChainGuard;
 pub use self::init::SyncInit;
 pub use self::items::SyncItems;
@@ -125,6 +125,13 @@ impl Sync {
             .fetch(position, &self.filter, &self.settings)
             .await
     }
+}
+
+/// So long after a time. What no clock can tell, as an interval of
+/// [`Duration::MAX`], is a time that nobody waits for.
+pub(crate) fn later(at: Instant, by: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    at.checked_add(by).unwrap_or_else(|| at + NEVER)
 }
 
 impl IntoFuture for Sync {

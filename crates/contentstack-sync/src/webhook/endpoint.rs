@@ -26,6 +26,8 @@ use crate::mirror::Trigger;
 const LARGEST: usize = 1 << 20;
 /// How long a caller may take for the head of a call, and then for its body.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause before another try to accept, after one that failed.
+const BREATH: Duration = Duration::from_millis(50);
 /// Connections that are served at a time; others wait.
 const CONNECTIONS: usize = 64;
 
@@ -171,7 +173,7 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>) -> Infallible {
                 connections.spawn(serve(stream, Arc::clone(&endpoint)));
             }
             // Out of descriptors, most likely: let others finish first.
-            Err(_) => tokio::task::yield_now().await,
+            Err(_) => tokio::time::sleep(BREATH).await,
         }
         while connections.try_join_next().is_some() {}
     }

@@ -60,7 +60,7 @@ impl std::error::Error for UnreadableEvent {
 /// What a webhook tells: that something happened, and to what.
 ///
 /// Whatever is missing, as in concise payloads, is `None`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Event {
     /// What it happened to.
@@ -169,6 +169,18 @@ impl Event {
 
     fn text(&self, pointer: &str) -> Option<&str> {
         self.data.pointer(pointer)?.as_str()
+    }
+}
+
+/// Without the key of the stack and the content.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("module", &self.module)
+            .field("action", &self.action)
+            .field("triggered_at", &self.triggered_at)
+            .field("uid", &self.uid())
+            .finish_non_exhaustive()
     }
 }
 

@@ -105,9 +105,11 @@ impl Verifier {
     }
 
     /// Calls signed with one of these secrets: `X-Contentstack-HMAC-Signature`.
-    /// Two are there while a secret is being replaced.
+    /// Two are there while a secret is being replaced. An empty one is none,
+    /// as anybody could sign with it; without any, no call is believed.
     pub fn hmac<S: AsRef<[u8]>>(secrets: impl IntoIterator<Item = S>) -> Self {
         let secrets = secrets.into_iter();
+        let secrets = secrets.filter(|secret| !secret.as_ref().is_empty());
         let keys = secrets.map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.as_ref()));
         Self::one(vec![Check::Hmac(keys.collect())])
     }

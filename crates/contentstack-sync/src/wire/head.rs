@@ -1,5 +1,6 @@
 //! What content says about itself.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -13,8 +14,8 @@ use crate::model::{EventTime, Head, PublishDetails};
 pub(crate) fn head(data: &str) -> Head {
     let mut head = Head::default();
     each_field(data, |name, raw| match name {
-        "uid" => head.uid = text(raw).map(|text| (&*text).into()),
-        "locale" => head.locale = text(raw).map(|text| (&*text).into()),
+        "uid" => head.uid = filled(raw).map(|text| (&*text).into()),
+        "locale" => head.locale = filled(raw).map(|text| (&*text).into()),
         "_version" => head.version = number(raw),
         "title" => head.title = text(raw).map(|text| text.into()),
         "url" => head.url = text(raw).map(|text| text.into()),
@@ -28,12 +29,17 @@ fn details(raw: &str) -> PublishDetails {
     let mut details = PublishDetails::default();
     each_field(raw, |name, raw| match name {
         "environment" => details.environment = text(raw).map(|text| text.into()),
-        "locale" => details.locale = text(raw).map(|text| (&*text).into()),
+        "locale" => details.locale = filled(raw).map(|text| (&*text).into()),
         "time" => details.time = text(raw).map(|text| EventTime::from(&*text)),
         "user" => details.user = text(raw).map(|text| text.into()),
         _ => {}
     });
     details
+}
+
+/// A text that names something: an empty one names nothing.
+fn filled(raw: &str) -> Option<Cow<'_, str>> {
+    text(raw).filter(|text| !text.is_empty())
 }
 
 /// The names of fields that are of interest in content.
@@ -76,5 +82,19 @@ impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Fields<F> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_name_is_none() {
+        let head =
+            head(r#"{"uid":"","locale":"en-us","publish_details":{"locale":""},"title":""}"#);
+        assert_eq!(head.uid, None);
+        assert_eq!(head.published_locale(), Some(&"en-us".into()));
+        assert_eq!(head.title.as_deref(), Some(""));
     }
 }

@@ -119,6 +119,15 @@ async fn a_wait_that_is_given_up_is_not_begun_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interval_without_end_is_one_delta() {
+    let (stack, transport) = serving(|_| ok(&last([], "cs_0")));
+    let mut follow = stack.sync_init().follow(Duration::MAX);
+    let day = Duration::from_secs(24 * 60 * 60);
+    assert!(tokio::time::timeout(day, follow.next()).await.is_err());
+    assert_eq!(transport.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn errors_that_may_pass_are_said_and_it_goes_on() {
     let mut failures = 12;
     let answers = std::iter::from_fn(|| {

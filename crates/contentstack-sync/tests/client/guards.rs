@@ -119,6 +119,21 @@ async fn a_result_may_grow_and_its_pages_may_be_smaller_than_their_limit() {
 }
 
 #[tokio::test]
+async fn counts_may_be_as_large_as_numbers_go() {
+    let (stack, _) = answered([
+        ok(&json!({
+            "items": [entry(1)], "pagination_token": "cs_1",
+            "skip": u64::MAX, "limit": u64::MAX, "total_count": u64::MAX,
+        })),
+        ok(&last([2], "cs_end")),
+    ]);
+    let mut pages = stack.sync_init().pages();
+    let first = pages.next().await.unwrap().unwrap();
+    assert_eq!(first.progress(), Some(1.0));
+    assert!(pages.next().await.unwrap().unwrap().is_last());
+}
+
+#[tokio::test]
 async fn a_page_without_both_tokens_does_not_start_the_list_again() {
     // The CLI's recursion with a null token asks for page 1 for ever.
     let (stack, transport) = answered([

@@ -140,6 +140,14 @@ async fn odd_headers_are_not_heeded() {
     assert_eq!(time(&stack, 10).await, Duration::ZERO);
 }
 
+#[tokio::test(start_paused = true)]
+async fn fewer_than_none_left_are_none() {
+    let stack = limited(&RateLimit::per_second(10), || {
+        header(fine(), "x-ratelimit-remaining", "-1e300")
+    });
+    assert_about(time(&stack, 3).await, Duration::from_millis(200));
+}
+
 /// The time of these tests, as the service would write it.
 const NOW: u64 = 1_800_000_000;
 
@@ -187,6 +195,7 @@ async fn a_pause_that_is_asked_for_is_kept_in_all_its_forms() {
             2,
         ),
         (&[("retry-after", "1"), ("x-ratelimit-reset", "9")], 1),
+        (&[("retry-after", "soon"), ("x-ratelimit-reset", "9")], 9),
         // In the past, and nothing at all.
         (&[("x-ratelimit-reset", "1700000000")], 0),
         (
@@ -209,16 +218,21 @@ async fn a_pause_that_is_asked_for_is_kept_in_all_its_forms() {
 
 #[tokio::test(start_paused = true)]
 async fn all_who_share_a_limit_keep_the_pause_that_one_was_asked_for() {
-    let limit = RateLimit::default();
-    let (refused, answers) = refused_once(&[("retry-after", "7")]);
-    let (refused, _) = with(refused.rate_limit(limit.clone()), answers);
-    let other = limited(&limit, fine);
-    let begun = Instant::now();
-    let first = tokio::spawn(async move { refused.sync_init().await.unwrap() });
-    tokio::task::yield_now().await;
-    other.sync_init().await.unwrap();
-    assert_about(begun.elapsed(), Duration::from_secs(7));
-    first.await.unwrap();
+    for headers in [
+        &[("retry-after", "7")],
+        &[("retry-after", "Fri, 15 Jan 2027 08:00:07 GMT")],
+    ] {
+        let limit = RateLimit::default();
+        let (refused, answers) = refused_once(headers);
+        let (refused, _) = with(refused.rate_limit(limit.clone()), answers);
+        let other = limited(&limit, fine);
+        let begun = Instant::now();
+        let first = tokio::spawn(async move { refused.sync_init().await.unwrap() });
+        tokio::task::yield_now().await;
+        other.sync_init().await.unwrap();
+        assert_about(begun.elapsed(), Duration::from_secs(7));
+        first.await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

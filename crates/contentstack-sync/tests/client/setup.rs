@@ -44,18 +44,32 @@ fn what_no_header_can_carry_is_refused() {
 
 #[test]
 fn hosts_are_checked() {
-    for host in ["", "  ", "ftp://host", "http://", "https://host?x=1", "a b"] {
+    for host in [
+        "",
+        "  ",
+        "ftp://host",
+        "http://",
+        "https://host?x=1",
+        "a b",
+        "host:99999",
+        "https://user:pw@host",
+    ] {
         let error = builder().host(host).build().unwrap_err();
         assert_eq!(error.config(), Some(ConfigError::BadHost), "{host:?}");
+        assert_eq!(error.kind(), ErrorKind::Config);
     }
-    assert_eq!(
-        builder()
-            .host("https://user:pw@host")
-            .build()
-            .unwrap_err()
-            .kind(),
-        ErrorKind::Config
-    );
+}
+
+#[test]
+fn keys_that_no_header_can_carry_are_said_to_be_so() {
+    // As read from a file, with its last line break.
+    for (key, token, expected) in [
+        ("blt1\n", "cs1", ConfigError::BadApiKey),
+        ("blt1", "cs1\n", ConfigError::BadDeliveryToken),
+    ] {
+        let error = Stack::new(key, token, "production").unwrap_err();
+        assert_eq!(error.config(), Some(expected));
+    }
 }
 
 async fn address(builder: contentstack_sync::StackBuilder) -> String {

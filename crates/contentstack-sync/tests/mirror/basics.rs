@@ -166,6 +166,30 @@ async fn a_delta_whose_page_is_forgotten_begins_again_at_its_sync_token() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_delta_that_was_cut_off_is_read_to_its_end_and_followed_by_another() {
+    let server = server(1);
+    server.state().manner.page_size = 10;
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mirror = reopened(&store, &server).await;
+    mirror.sync().await.unwrap();
+    let publish = |name: &str| {
+        server.edit(|content| {
+            for n in 0..30 {
+                content.publish("article", &format!("blt{name}{n}"), "en-us");
+            }
+        });
+    };
+    publish("early");
+    server.state().faults.plan_after(1, [Fault::Silence]);
+    let run = tokio::time::timeout(std::time::Duration::from_secs(10), mirror.sync());
+    assert!(run.await.is_err());
+    publish("late");
+    let report = reopened(&store, &server).await.sync().await.unwrap();
+    assert!(report.complete);
+    assert_eq!(mirrored(&mirror).await, server.state().content.truth());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_first_sync_whose_page_is_forgotten_begins_again_and_keeps_nothing() {
     let server = server(300);
     let mirror = Mirror::open_memory(server.stack()).await.unwrap();

@@ -116,6 +116,42 @@ async fn who_was_away_for_too_long_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_begins_after_tombstones_were_pruned_reads_everything_and_goes_on() {
+    let server = server(600);
+    let clock = Clock::from_fn({
+        let start = tokio::time::Instant::now();
+        move || std::time::UNIX_EPOCH + start.elapsed()
+    });
+    let day = Duration::from_secs(24 * 60 * 60);
+    let mirror = Mirror::builder(server.stack())
+        .tombstone_retention(day)
+        .clock(clock)
+        .open_memory()
+        .await
+        .unwrap();
+    mirror.sync().await.unwrap();
+    let gone = ("entry", format!("blt{:016x}", 0), "en-us".to_owned());
+    server.edit(|content| content.remove(&gone, true));
+    mirror.sync().await.unwrap();
+    tokio::time::sleep(2 * day).await;
+    mirror.sync().await.unwrap();
+    assert_eq!(mirror.counts().await.unwrap().tombstones, 0);
+    let mut subscription = mirror.subscribe(Seq::default());
+    let mut all = take(&mut subscription, 599).await;
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 599);
+    assert!(is_quiet(&mut subscription).await);
+    // Who stored how far it was is not told that it was away for too long.
+    let mut again = mirror.subscribe(subscription.position());
+    assert!(is_quiet(&mut again).await);
+    server.edit(|content| content.publish("article", "bltnew", "en-us"));
+    mirror.sync().await.unwrap();
+    assert_eq!(take(&mut subscription, 1).await, ["+bltnew"]);
+    assert_eq!(take(&mut again, 1).await, ["+bltnew"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_subscription_reads_to_the_end_and_ends_with_its_mirror() {
     let server = server(5);
     let store = MemoryStore::new();

@@ -30,6 +30,8 @@ async fn syncs_until_it_is_killed() {
     let stack = Stack::builder("blt0key", "cs0token", "production")
         .host(address)
         .rate_limit(RateLimit::unlimited())
+        // What is forgotten here stays forgotten.
+        .invalid_token_pauses([])
         .build()
         .unwrap();
     let mirror = Mirror::open_sqlite(&file, stack).await.unwrap();

@@ -98,6 +98,59 @@ async fn a_content_type_that_is_new_gets_a_chain_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_new_content_type_is_found_also_where_only_entries_are_wanted() {
+    let server = server();
+    let mirror = Mirror::builder(server.stack())
+        .filter(Filter::new().types(ItemType::ENTRIES))
+        .shards(Shards::by_content_type())
+        .open_memory()
+        .await
+        .unwrap();
+    mirror.sync().await.unwrap();
+    server.edit(|content| content.publish("event", "bltevent", "fr-fr"));
+    assert_eq!(mirror.sync().await.unwrap().upserts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_only_assets_are_wanted_nobody_asks_for_content_types() {
+    let server = server();
+    let mirror = Mirror::builder(server.stack())
+        .filter(Filter::new().types(ItemType::ASSETS))
+        .shards(Shards::by_kind())
+        .open_memory()
+        .await
+        .unwrap();
+    mirror.sync().await.unwrap();
+    server.take_requests();
+    mirror.sync().await.unwrap();
+    assert_eq!(server.take_requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_without_content_types_is_mirrored_too() {
+    let server = Server::new(9);
+    let mirror = Mirror::builder(server.stack())
+        .filter(Filter::new().types(ItemType::ENTRIES))
+        .shards(Shards::by_content_type())
+        .open_memory()
+        .await
+        .unwrap();
+    assert!(mirror.sync().await.unwrap().complete);
+    server.edit(|content| content.publish("event", "bltevent", "fr-fr"));
+    assert_eq!(mirror.sync().await.unwrap().upserts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_locale_that_is_named_twice_is_one() {
+    let server = server();
+    let mirror = Mirror::open_memory(server.stack()).await.unwrap();
+    let shards = Shards::by_kind().locales(["en-us", "fr-fr", "en-us"]);
+    mirror.sync().sharded(shards).await.unwrap();
+    assert_eq!(names(&mirror).await.len(), 5);
+    assert_eq!(mirrored(&mirror).await, server.state().content.truth());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_load_goes_on_in_every_chain() {
     let server = server();
     let mirror = Mirror::open_memory(server.stack()).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use contentstack_sync::mirror::{Mirror, Mode, Trigger, Watched};
 use contentstack_sync::{ErrorKind, RateLimit, Stack};
 use http::StatusCode;
-use sync_core::testing::mock::{ReplyTransport, json};
+use sync_core::testing::mock::{ReplyTransport, json, response};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -129,6 +129,52 @@ async fn what_passes_does_not_end_it() {
     server.state().faults.stop();
     assert!(matches!(watch.next().await, Some(Ok(Watched::Synced(_)))));
     assert_eq!(mirrored(&mirror).await.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_an_interval_without_end_only_a_trigger_counts() {
+    let server = server(3);
+    let mirror = Mirror::open_memory(server.stack()).await.unwrap();
+    let trigger = Trigger::new();
+    let mut watch = mirror.watch(Duration::MAX).trigger(&trigger).rechecks([]);
+    assert!(matches!(watch.next().await, Some(Ok(Watched::Synced(_)))));
+    let day = Duration::from_secs(24 * 60 * 60);
+    assert!(timeout(day, watch.next()).await.is_err());
+    trigger.fire();
+    assert!(timeout(MINUTE, watch.next()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_no_page_ends_it_only_if_there_was_never_one() {
+    let good = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let answers_well = std::sync::Arc::clone(&good);
+    let page = serde_json::json!({"items": [], "sync_token": "cs1"});
+    let stack = Stack::builder("k", "t", "production")
+        .rate_limit(RateLimit::unlimited())
+        .transport(ReplyTransport::new(move |_| {
+            match answers_well.load(std::sync::atomic::Ordering::Relaxed) {
+                true => Ok(json(StatusCode::OK, &page)),
+                false => Ok(response(StatusCode::OK, "<html>")),
+            }
+        }))
+        .build()
+        .unwrap();
+    let mirror = Mirror::open_memory(stack).await.unwrap();
+    let mut watch = mirror.watch(MINUTE);
+    assert!(matches!(watch.next().await, Some(Ok(Watched::Synced(_)))));
+    good.store(false, std::sync::atomic::Ordering::Relaxed);
+    let watched = watch.next().await;
+    assert!(
+        matches!(watched, Some(Ok(Watched::Interrupted { .. }))),
+        "{watched:?}"
+    );
+    good.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(matches!(watch.next().await, Some(Ok(Watched::Synced(_)))));
+    // Most likely this is no such service at all.
+    good.store(false, std::sync::atomic::Ordering::Relaxed);
+    let mut watch = mirror.watch(MINUTE);
+    assert!(watch.next().await.unwrap().is_err());
+    assert!(watch.next().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,6 +25,9 @@ fn a_published_entry_is_told_with_all_its_names() {
     );
     assert_eq!(event.branch(), Some("main"));
     assert!(event.may_change_content());
+    let shown = format!("{event:?}");
+    assert!(!shown.contains("blt00000000000000aa"), "{shown}");
+    assert!(shown.contains("blte000000000000004"), "{shown}");
 }
 
 #[test]

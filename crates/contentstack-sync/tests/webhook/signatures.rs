@@ -37,6 +37,21 @@ fn any_of_several_secrets_does() {
 }
 
 #[test]
+fn an_empty_secret_is_none() {
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"");
+    let signed = [TRIGGERED.to_string().as_bytes(), b".", ENTRY].concat();
+    let signature = ring::hmac::sign(&key, &signed);
+    let hex: String = signature
+        .as_ref()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let headers = headers(HMAC, &format!("t={TRIGGERED},v1={hex}"));
+    let refused = Verifier::hmac([""]).verify(&headers, ENTRY, at(TRIGGERED));
+    assert_eq!(refused, Err(Rejection::WrongSignature));
+}
+
+#[test]
 fn a_changed_byte_anywhere_is_noticed() {
     for (vector, body) in hmacs() {
         let verifier = Verifier::hmac([&vector.secret]);

@@ -64,11 +64,7 @@ impl<T: Serialize + DeserializeOwned> Bucket<T> {
     ///
     /// The key stays the same however often it has to be sent, so that a lost
     /// answer does not make two objects.
-    #[allow(
-        clippy::new_ret_no_self,
-        clippy::wrong_self_convention,
-        reason = "the service's own word"
-    )]
+    #[allow(clippy::new_ret_no_self, reason = "the service's own word")]
     pub fn new(&self, object: &T) -> Write<T> {
         Write::new(self, Key::random(), object::text(object))
     }

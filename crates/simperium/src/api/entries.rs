@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map};
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -16,6 +16,7 @@ use sync_core::transport::TransportErrorKind;
 use sync_core::{Error, ErrorKind};
 
 use super::index::{Index, LARGEST_PAGE, entry};
+use super::poll::may_pass;
 use crate::model::{Cv, Entry};
 use crate::wire::index::{RawEntry, RawPage};
 
@@ -23,8 +24,9 @@ use crate::wire::index::{RawEntry, RawPage};
 ///
 /// An entry that is on two pages, because others were changed while paging,
 /// comes once; if it comes again with a newer version, that is the one to
-/// keep. After an error that [may pass](Error::is_retryable) the stream goes on
-/// with the same page when it is polled again. After any other it ends, but for
+/// keep. After an error that [may pass](Error::is_retryable), or an answer that
+/// was cut or is not the service's, the stream goes on with the same page when
+/// it is polled again. After any other it ends, but for
 /// an object that is no `T`, which is one error among the entries.
 ///
 /// Then follow the changes after [`first_current`](Self::first_current).
@@ -43,7 +45,8 @@ pub struct Entries<T = Value> {
 /// What the pages leave behind.
 #[derive(Default)]
 struct Shared {
-    current: Option<Cv>,
+    /// What the first page says, once it was read; no other page counts.
+    current: Option<Option<Cv>>,
     limit: u16,
 }
 
@@ -74,7 +77,7 @@ impl<T> Entries<T> {
     /// The newest change of the bucket when the first page was read, once it
     /// was.
     pub fn first_current(&self) -> Option<Cv> {
-        lock(&self.shared).current.clone()
+        lock(&self.shared).current.clone().flatten()
     }
 
     /// The mark of the page that the next entry is of: a new stream from there
@@ -98,7 +101,7 @@ impl<T> Entries<T> {
             match ready!(Pin::new(&mut self.pages).poll_next(cx)) {
                 None => self.ended = true,
                 Some(Err(error)) => {
-                    self.ended = !error.is_retryable();
+                    self.ended = !may_pass(&error);
                     return Poll::Ready(Some(Err(error)));
                 }
                 Some(Ok(raw)) if self.seen.is_news(&raw) => {
@@ -129,9 +132,7 @@ async fn fetch(
                 mark: next,
             }) => {
                 let mut shared = lock(shared);
-                if shared.current.is_none() {
-                    shared.current = current;
-                }
+                shared.current.get_or_insert(current);
                 return Ok(Page {
                     items: index,
                     next: next.map(Some),
@@ -156,13 +157,41 @@ fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
 #[derive(Default)]
 struct Seen {
     hashers: [RandomState; 2],
-    versions: HashMap<(u64, u64), u64>,
+    versions: HashMap<(u64, u64), u64, Half>,
+}
+
+/// Takes the second half of the bits for a hash, which they are.
+#[derive(Clone, Copy, Default)]
+struct Half(u64);
+
+impl BuildHasher for Half {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for Half {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, half: u64) {
+        self.0 = half;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Seen {
     fn is_news(&mut self, entry: &RawEntry) -> bool {
         let [one, two] = &self.hashers;
-        let key = (one.hash_one(&entry.id), two.hash_one(&entry.id));
+        let key = (one.hash_one(&entry.key), two.hash_one(&entry.key));
         match self.versions.entry(key) {
             hash_map::Entry::Vacant(place) => {
                 place.insert(entry.version);
@@ -196,13 +225,14 @@ impl<T> fmt::Debug for Entries<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Key;
 
     #[test]
     fn an_entity_is_news_once_for_each_newer_version() {
         let mut seen = Seen::default();
         let mut is_news = |id: &str, version| {
             seen.is_news(&RawEntry {
-                id: id.to_owned(),
+                key: Key::received(id),
                 version,
                 data: None,
             })

@@ -10,8 +10,8 @@ use futures_core::Stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sync_core::Error;
 use sync_core::stream::BoxFuture;
+use sync_core::{Error, ErrorKind};
 
 use super::bucket::Bucket;
 use crate::model::{Key, Versioned};
@@ -29,8 +29,10 @@ type Read<T> = Result<Option<Versioned<T>>, Error>;
 ///
 /// Which those are is known only by asking: the last 60, and before those every
 /// tenth (1, 11, 21, …), 100 of them. What is gone is left out. Nothing comes
-/// of an entity that is not there (any more). After an error the stream goes on
-/// with the same version when it is polled again.
+/// of an entity that is not there (any more). After an error that [may
+/// pass](Error::is_retryable) the stream goes on with the same version when it
+/// is polled again. After any other it ends, but for an older version that is
+/// no `T`, which is one error among the versions.
 pub struct History<T = Value> {
     bucket: Bucket<T>,
     key: Result<Key, Option<Error>>,
@@ -95,7 +97,15 @@ impl<T: Serialize + DeserializeOwned + 'static> History<T> {
                     self.state = State::Start;
                     let newest = match read {
                         Ok(newest) => newest,
-                        Err(error) => return Poll::Ready(Some(Err(error))),
+                        Err(error) => {
+                            if !error.is_retryable() {
+                                self.state = State::Older {
+                                    left: VecDeque::new(),
+                                    window: VecDeque::new(),
+                                };
+                            }
+                            return Poll::Ready(Some(Err(error)));
+                        }
                     };
                     let version = newest.as_ref().and_then(|newest| newest.version);
                     self.state = State::Older {
@@ -129,8 +139,13 @@ impl<T: Serialize + DeserializeOwned + 'static> History<T> {
                             return Poll::Ready(Some(Ok(read)));
                         }
                         Some((version, Slot::Ready(Err(error)))) => {
-                            let again = Slot::Waiting(read(&self.bucket, &key, version));
-                            window.push_front((version, again));
+                            if error.is_retryable() {
+                                let again = Slot::Waiting(read(&self.bucket, &key, version));
+                                window.push_front((version, again));
+                            } else if error.kind() != ErrorKind::Decode {
+                                left.clear();
+                                window.clear();
+                            }
                             return Poll::Ready(Some(Err(error)));
                         }
                     }

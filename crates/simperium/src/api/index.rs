@@ -12,7 +12,7 @@ use sync_core::{Error, json};
 use super::bucket::Bucket;
 use super::entries::Entries;
 use crate::client::operations;
-use crate::model::{Cv, Entry, Key};
+use crate::model::{Cv, Entry};
 use crate::wire::index::{self, RawEntry, RawPage};
 
 /// The most entries that the service gives in a page.
@@ -146,7 +146,7 @@ pub(super) fn entry<T: DeserializeOwned>(raw: RawEntry) -> Result<Entry<T>, Erro
             .with_operation(&operations::INDEX)
     })?;
     Ok(Entry {
-        key: Key::received(&raw.id),
+        key: raw.key,
         version: raw.version,
         data,
     })

@@ -14,7 +14,7 @@ use sync_core::transport::{Delivery, TransportErrorKind};
 use sync_core::{Call, Error, ErrorKind};
 use tokio::time::Instant;
 
-use crate::error::SimperiumErrorExt as _;
+use crate::error::{SimperiumError, SimperiumErrorExt as _};
 use crate::model::{Change, Cv};
 use crate::protocol::ServerChange;
 use crate::wire::answer;
@@ -66,6 +66,16 @@ fn changes(head: &Parts, body: &Bytes) -> Result<Vec<Change>, Error> {
         ServerChange::Refused(_) => None,
     });
     Ok(made.collect())
+}
+
+/// Whether the same call may work later. A cut answer, and the page of a network
+/// that wants a login, are none of the service's doing.
+pub(super) fn may_pass(error: &Error) -> bool {
+    error.is_retryable()
+        || matches!(
+            error.simperium(),
+            Some(SimperiumError::Incomplete | SimperiumError::NotTheService)
+        )
 }
 
 fn is_quiet(error: &Error) -> bool {
@@ -127,6 +137,10 @@ impl<Q: Question> Ask for Q {
 impl Source for Asking {
     type Item = Box<Change>;
     type Position = Option<Cv>;
+
+    fn is_final(&self, error: &Error) -> bool {
+        !may_pass(error)
+    }
 
     fn poll(
         &mut self,

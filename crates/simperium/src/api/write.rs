@@ -146,7 +146,8 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
         );
         // Such an answer has no object, whatever was asked for.
         if with_object && written.object.is_none() && !known {
-            if let Some(now) = self.bucket.get(&written.key).await? {
+            // In a box: it is rare, and would make every write larger.
+            if let Some(now) = Box::pin(self.bucket.get(&written.key)).await? {
                 written.version = now.version.or(written.version);
                 written.object = Some(now.data);
             }

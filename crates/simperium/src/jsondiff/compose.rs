@@ -1,6 +1,6 @@
 //! Two differences, one after the other, as one.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::apply::{apply, apply_op};
 use super::error::{DiffError, DiffErrorKind};
@@ -10,6 +10,13 @@ use super::policy::{OpType, Policy};
 use super::value::Object;
 use super::work::Work;
 use super::{number, text};
+
+fn as_number(value: &Value) -> Option<&Number> {
+    match value {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
 
 /// What does to `base` what `first` and then `second` do.
 pub(crate) fn compose(
@@ -63,10 +70,13 @@ fn ops(
             let delta = text::compose(first, second).map_err(DiffError::new)?;
             return Ok(Some(Op::Text(delta)));
         }
-        (Op::Increment(first), Op::Increment(second), _) => {
-            let sum = number::add(first, second);
-            let sum = sum.ok_or_else(|| DiffError::new(DiffErrorKind::NumberRange))?;
-            return Ok(Some(Op::Increment(sum)));
+        (Op::Increment(first), Op::Increment(second), Some(base)) => {
+            let integers = [Some(first), Some(second), as_number(base)];
+            if integers.into_iter().flatten().all(number::is_integer) {
+                if let Some(sum) = number::add(first, second) {
+                    return Ok(Some(Op::Increment(sum)));
+                }
+            }
         }
         _ => {}
     }
@@ -75,6 +85,8 @@ fn ops(
     let otype = match (first, second) {
         (Op::List(_), Op::List(_)) => OpType::List,
         (Op::ListText(_), Op::ListText(_)) => OpType::ListDmp,
+        // Doubles, whose sum depends on what is added first.
+        (Op::Increment(_), Op::Increment(_)) => OpType::Integer,
         _ => OpType::Replace,
     };
     let policy = Policy {

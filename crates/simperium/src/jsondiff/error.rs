@@ -58,7 +58,8 @@ pub enum DiffErrorKind {
     /// An operation on a value of another type.
     #[error("an operation on a value of another type")]
     WrongType,
-    /// A sum of integers of more than 38 digits.
+    /// A sum that no number can hold: of integers, more than 38 digits (64 bits
+    /// without the feature `exact-numbers`); of others, more than a double.
     #[error("a number out of range")]
     NumberRange,
     /// A text delta that cannot be read or does not fit its text.

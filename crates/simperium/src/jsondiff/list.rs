@@ -13,7 +13,7 @@ use super::object::Compare;
 use super::op::{ListDiff, Op};
 use super::policy::Policy;
 use super::text;
-use super::value::{check_depth, same};
+use super::value::{check_depth, same, size};
 use super::work::Work;
 
 /// What becomes of the elements of a list.
@@ -77,11 +77,14 @@ fn place_by_place(
 /// in their place; `None` if it should stay, or fewer than half would be.
 fn best_shift(old: &[Value], new: &[Value], work: &mut Work) -> Option<usize> {
     let (mut best, mut most) = (0, 0);
+    // To compare two elements takes no longer than the size of one of them.
+    let mut left: usize = old.iter().map(size).sum();
     for shift in 0..old.len() / 2 {
         let pairs = old[shift..].iter().zip(new);
-        if !work.spend(16 * pairs.len()) {
+        if !work.spend(16 * pairs.len() + left) {
             return None;
         }
+        left -= size(&old[shift]);
         let count = pairs.filter(|(a, b)| same(a, b)).count();
         if count > most {
             (best, most) = (shift, count);
@@ -137,7 +140,11 @@ pub(crate) struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// Places of a list of `len` elements.
-    pub(crate) fn new(diff: &'a ListDiff, len: usize) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// There is no such place.
+    pub(crate) fn new(diff: &'a ListDiff, len: usize) -> Result<Self, DiffError> {
         let mut places = Self::default();
         let mut inserted = 0;
         for (index, op) in diff.iter() {
@@ -149,11 +156,13 @@ impl<'a> Places<'a> {
                     .or_default()
                     .push(value);
                 inserted += 1;
-            } else {
+            } else if place < len {
                 places.ops.insert(place, op);
+            } else {
+                return Err(DiffError::new(DiffErrorKind::Missing).within(index));
             }
         }
-        places
+        Ok(places)
     }
 }
 

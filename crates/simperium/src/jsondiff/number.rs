@@ -65,16 +65,20 @@ pub(crate) fn difference(a: &Number, b: &Number) -> Option<Number> {
     combine(b, a, i128::checked_sub, |b, a| b - a)
 }
 
+/// Whether a number is written as an integer.
+pub(crate) fn is_integer(number: &Number) -> bool {
+    !number.to_string().contains(['.', 'e', 'E'])
+}
+
 fn combine(
     a: &Number,
     b: &Number,
     integers: fn(i128, i128) -> Option<i128>,
     doubles: fn(f64, f64) -> f64,
 ) -> Option<Number> {
-    let (a_text, b_text) = (a.to_string(), b.to_string());
-    let is_integer = |text: &str| !text.contains(['.', 'e', 'E']);
-    if is_integer(&a_text) && is_integer(&b_text) {
-        let sum = integers(a_text.parse().ok()?, b_text.parse().ok()?)?;
+    if is_integer(a) && is_integer(b) {
+        let (a, b) = (a.to_string(), b.to_string());
+        let sum = integers(a.parse().ok()?, b.parse().ok()?)?;
         return Number::from_i128(sum);
     }
     Number::from_f64(doubles(a.as_f64()?, b.as_f64()?))

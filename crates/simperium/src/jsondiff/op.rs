@@ -8,6 +8,11 @@ use serde_json::{Number, Value};
 
 use super::delta::Delta;
 use super::error::{DiffError, DiffErrorKind};
+use super::value::check_depth;
+
+/// Levels of JSON that are read. An operation has two for each of an object's
+/// own, so that these are twice as many as an object may have.
+const DEEPEST: usize = 256;
 
 /// What becomes of the keys of an object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,8 +88,14 @@ impl Diff {
     ///
     /// # Errors
     ///
-    /// An operation is unknown or malformed. Deltas are not looked into.
+    /// An operation is unknown or malformed, or it is nested too deeply. Deltas
+    /// are not looked into.
     pub fn from_value(value: Value) -> Result<Self, DiffError> {
+        check_depth(&value, DEEPEST)?;
+        Self::read(value)
+    }
+
+    fn read(value: Value) -> Result<Self, DiffError> {
         let Value::Object(map) = value else {
             return Err(DiffError::new(DiffErrorKind::MalformedOperation));
         };
@@ -206,7 +217,7 @@ impl Op {
             "+" => operand.map(Self::Add).ok_or_else(malformed),
             "-" => Ok(Self::Remove),
             "r" => operand.map(Self::Replace).ok_or_else(malformed),
-            "O" => Diff::from_value(operand.ok_or_else(malformed)?).map(Self::Object),
+            "O" => Diff::read(operand.ok_or_else(malformed)?).map(Self::Object),
             "d" => text(operand).map(Self::Text),
             "I" => match operand {
                 Some(Value::Number(number)) => Ok(Self::Increment(number)),

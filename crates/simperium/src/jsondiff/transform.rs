@@ -99,11 +99,12 @@ impl<'a> Rebase<'a> {
                 }
                 return Ok(Some(Op::Text(rebased.delta)));
             }
-            (Op::Increment(_), Op::Increment(_), _) => return Ok(Some(local.clone())),
-            (Op::Increment(by), Op::Add(Value::Number(n)) | Op::Replace(Value::Number(n)), _)
-                if number::add(n, by).is_some() =>
-            {
-                return Ok(Some(local.clone()));
+            (Op::Increment(by), Op::Add(_) | Op::Replace(_) | Op::Increment(_), _) => {
+                let theirs = apply_op(base, remote, self.levels)?;
+                // Unless the sum is more than a number can be.
+                if matches!(theirs, Some(Value::Number(n)) if number::add(&n, by).is_some()) {
+                    return Ok(Some(local.clone()));
+                }
             }
             _ => {}
         }
@@ -156,8 +157,8 @@ impl<'a> Rebase<'a> {
         local: &ListDiff,
         remote: &ListDiff,
     ) -> Result<ListDiff, DiffError> {
-        let local = Places::new(local, base.len());
-        let remote = Places::new(remote, base.len());
+        let local = Places::new(local, base.len())?;
+        let remote = Places::new(remote, base.len())?;
         let mut out = ListDiff::new();
         let mut index = Indexes::new(&remote);
         let places = local.inserts.keys().chain(local.ops.keys());
@@ -253,6 +254,8 @@ impl Indexes {
 /// twice.
 pub(crate) fn drop_same(local_diff: &mut Diff, local: &Object, remote: &Object) {
     local_diff.retain(|key, op| match (local.get(key), remote.get(key)) {
+        // Counts of both sides add up, also where they are the same.
+        _ if matches!(op, Op::Increment(_)) => true,
         (Some(Value::Object(local)), Some(Value::Object(remote))) => match op {
             Op::Object(diff) => {
                 drop_same(diff, local, remote);

@@ -68,6 +68,27 @@ pub(crate) fn check_depth(value: &Value, levels: usize) -> Result<(), DiffError>
     Ok(())
 }
 
+/// How long a value takes to be compared, in steps; 0 if it is small.
+pub(crate) fn size(value: &Value) -> usize {
+    let mut open = vec![value];
+    let mut size = 0;
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) => size += text.len() / 64,
+            Value::Array(list) => {
+                size += 16 * list.len();
+                open.extend(list);
+            }
+            Value::Object(map) => {
+                size += 16 * map.len();
+                open.extend(map.values());
+            }
+            _ => {}
+        }
+    }
+    size
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -326,19 +326,14 @@ impl ClientId {
 /// A random UUID (RFC 9562, version 4) without its dashes. From the system:
 /// keys that two devices both make would mix two documents.
 fn random_hex() -> Result<String, Error> {
-    use std::fmt::Write as _;
-
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Error::config("the system gives no random numbers").with_source(error))?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(32);
-    for byte in bytes {
-        // Into a string, which cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    Ok(halves.map(digit).collect())
 }
 
 #[cfg(test)]

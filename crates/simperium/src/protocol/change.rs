@@ -100,45 +100,35 @@ pub struct ClientChange {
 
 /// A change that a server has made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Change {
     /// The key of the entity, or the bucket's name for [`Operation::Empty`].
     /// In answers of `all`, `{userid}/{key}`.
-    #[serde(deserialize_with = "lenient::text")]
     pub id: String,
     /// What was done.
     #[serde(rename = "o")]
     pub operation: Operation,
     /// The diff from `sv`, which may be another than the client sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub v: Option<RawJson>,
     /// Who sent it.
-    #[serde(default)]
     pub clientid: String,
     /// The client's ids of the changes that became this one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ccids: Vec<String>,
     /// The version after the change.
-    #[serde(
-        default,
-        deserialize_with = "lenient::optional_number",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ev: Option<u64>,
     /// The version before it; none for new entities and deletions.
-    #[serde(
-        default,
-        deserialize_with = "lenient::optional_number",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sv: Option<u64>,
     /// The bucket's change version after the change.
-    #[serde(deserialize_with = "lenient::text")]
     pub cv: String,
     /// The object after the change, in answers of `all` with `data=1`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<RawJson>,
     /// The user, in answers of `all` with `username=1`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
 }
 
@@ -194,33 +184,41 @@ struct Parts {
     error: Option<u16>,
 }
 
+impl TryFrom<Parts> for Change {
+    type Error = &'static str;
+
+    fn try_from(parts: Parts) -> Result<Self, Self::Error> {
+        Ok(Self {
+            id: parts.id.ok_or("a change without an id")?,
+            operation: parts.o.ok_or("a change without an operation")?,
+            v: parts.v,
+            clientid: parts.clientid.unwrap_or_default(),
+            // One that was never batched has a single id with some servers.
+            ccids: parts
+                .ccids
+                .unwrap_or_else(|| parts.ccid.into_iter().collect()),
+            ev: parts.ev,
+            sv: parts.sv,
+            cv: parts.cv.ok_or("a change without a change version")?,
+            d: parts.d,
+            username: parts.username,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for ServerChange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parts = Parts::deserialize(deserializer)?;
-        let clientid = parts.clientid.unwrap_or_default();
-        // One that was never batched has a single id with some servers.
-        let ccids = parts
-            .ccids
-            .unwrap_or_else(|| parts.ccid.into_iter().collect());
-        if let Some(code) = parts.error {
-            return Ok(Self::Refused(Refusal {
-                clientid,
-                id: parts.id.unwrap_or_default(),
-                code: code.into(),
-                ccids,
-            }));
-        }
-        Ok(Self::Made(Change {
-            id: parts.id.ok_or_else(|| D::Error::missing_field("id"))?,
-            operation: parts.o.ok_or_else(|| D::Error::missing_field("o"))?,
-            v: parts.v,
-            clientid,
-            ccids,
-            ev: parts.ev,
-            sv: parts.sv,
-            cv: parts.cv.ok_or_else(|| D::Error::missing_field("cv"))?,
-            d: parts.d,
-            username: parts.username,
+        let Some(code) = parts.error else {
+            return parts.try_into().map(Self::Made).map_err(D::Error::custom);
+        };
+        Ok(Self::Refused(Refusal {
+            clientid: parts.clientid.unwrap_or_default(),
+            id: parts.id.unwrap_or_default(),
+            code: code.into(),
+            ccids: parts
+                .ccids
+                .unwrap_or_else(|| parts.ccid.into_iter().collect()),
         }))
     }
 }
@@ -247,6 +245,8 @@ mod tests {
             (vec!["x".into()], Some(3), Some(4))
         );
         assert_eq!(change.cv, "51");
+        let text = r#"{"id":"n1","o":"M","clientid":null,"ccid":"x","cv":"5a"}"#;
+        assert_eq!(serde_json::from_str::<Change>(text).unwrap(), made(text));
         let deletion = made(r#"{"id":"n1","o":"-","ccids":["x"],"ev":2,"cv":"5a"}"#);
         assert_eq!(deletion.operation, Operation::Delete);
         assert_eq!((deletion.v, deletion.sv), (None, None));
@@ -268,7 +268,7 @@ mod tests {
         let change: ClientChange =
             serde_json::from_str(r#"{"id":"n","o":"M","ccid":"x","sv":"12","v":{}}"#).unwrap();
         assert_eq!(change.sv, Some(12));
-        for bad in ["-1", "1.5", "\"x\"", "{}", "1e3"] {
+        for bad in ["-1", "1.5", "\"x\"", "\"+1\"", "{}", "1e3"] {
             let text = format!(r#"{{"id":"n","o":"M","ccid":"x","sv":{bad},"v":{{}}}}"#);
             assert!(
                 serde_json::from_str::<ClientChange>(&text).is_err(),

@@ -4,6 +4,8 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use sync_core::json::RawJson;
 
+use super::part;
+
 /// A string, or the text of a number.
 fn string_or_number(raw: &RawJson) -> Option<String> {
     let text = raw.as_str();
@@ -22,7 +24,7 @@ fn whole_number<T: std::str::FromStr>(raw: &RawJson) -> Option<T> {
     let text = string_or_number(raw)?;
     // Scripting languages write whole numbers as floats now and then.
     let text = text.strip_suffix(".0").unwrap_or(&text);
-    text.parse().ok()
+    part::decimal(text)
 }
 
 /// A string or a number, as text.

@@ -12,10 +12,16 @@ use crate::error::SimperiumError;
 const VERSION: HeaderName = HeaderName::from_static("x-simperium-version");
 
 /// Whether this is a page for people: a proxy's, or that of a hotel's network.
+/// An empty body is none, whatever its type: web servers call it HTML unless
+/// told otherwise.
 pub(crate) fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    if body.is_empty() {
+        return false;
+    }
     let kind = headers.get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.trim_start().starts_with("text/html") || body.trim_ascii_start().starts_with(b"<")
+    kind.trim_start().starts_with("text/html") || body.starts_with(b"<")
 }
 
 fn page() -> Error {
@@ -124,6 +130,9 @@ mod tests {
             &head(&[("content-type", "text/plain")]).headers,
             b"user exists"
         ));
+        let html = head(&[("content-type", "text/html")]);
+        assert!(!is_page(&html.headers, b" \n"));
+        assert!(absent(&html, &Bytes::new()).is_ok());
     }
 
     #[test]

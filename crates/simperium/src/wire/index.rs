@@ -10,7 +10,7 @@ use sync_core::Error;
 use sync_core::json::RawJson;
 
 use super::answer;
-use crate::model::Cv;
+use crate::model::{Cv, Key};
 use crate::protocol::IndexEntry;
 
 /// A page. Its objects are pieces of the answer, not decoded yet.
@@ -24,16 +24,19 @@ pub(crate) struct RawPage {
 /// An entry of a page.
 #[derive(Debug)]
 pub(crate) struct RawEntry {
-    pub(crate) id: String,
+    pub(crate) key: Key,
     pub(crate) version: u64,
     pub(crate) data: Option<Bytes>,
 }
 
 /// Reads a page.
 pub(crate) fn page(head: &Parts, body: &Bytes) -> Result<RawPage, Error> {
-    if let Ok(page) = serde_json::from_slice::<Usual<'_>>(body) {
+    // As text, so that its characters are looked at once.
+    let usual = std::str::from_utf8(body).ok();
+    let usual = usual.and_then(|text| serde_json::from_str::<Usual<'_>>(text).ok());
+    if let Some(page) = usual {
         let entry = |entry: UsualEntry<'_>| RawEntry {
-            id: entry.id.into_owned(),
+            key: Key::received(&entry.id),
             version: entry.v,
             data: entry.d.map(|data| body.slice_ref(data.get().as_bytes())),
         };
@@ -45,7 +48,7 @@ pub(crate) fn page(head: &Parts, body: &Bytes) -> Result<RawPage, Error> {
     }
     let page: Lenient = answer::json(head, body)?;
     let entry = |entry: IndexEntry| RawEntry {
-        id: entry.id,
+        key: Key::received(&entry.id),
         version: entry.v,
         data: entry.d.map(|data| Bytes::from(data.as_str().to_owned())),
     };
@@ -120,9 +123,12 @@ mod tests {
         let read =
             page(r#"{"index":[{"id":7,"v":"1","d":{"n": 1.0}},{"id":"b\n","v":2,"d":null}]}"#);
         let index = read.unwrap().index;
-        assert_eq!((&*index[0].id, index[0].version), ("7", 1));
+        assert_eq!((index[0].key.as_str(), index[0].version), ("7", 1));
         assert_eq!(index[0].data.as_deref(), Some(&br#"{"n": 1.0}"#[..]));
-        assert_eq!((&*index[1].id, index[1].data.is_none()), ("b\n", true));
+        assert_eq!(
+            (index[1].key.as_str(), index[1].data.is_none()),
+            ("b\n", true)
+        );
     }
 
     #[test]

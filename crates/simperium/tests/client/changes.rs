@@ -147,11 +147,13 @@ async fn a_stream_says_that_it_was_interrupted_and_goes_on() {
     let (todo, _) = answered([
         status(503, ""),
         Err(mock::reset(Delivery::NotSent)),
+        ok("<html>log in first</html>"),
+        ok(r#"[{"id":"a","#),
         ok(r#"[{"id":"a","o":"M","v":{},"cv":7,"ccid":"x","ev":1}]"#),
         status(404, ""),
     ]);
     let mut stream = todo.changes(Cv::new("5")).stream();
-    for _ in 0..2 {
+    for _ in 0..4 {
         let event = stream.next().await.unwrap().unwrap();
         assert!(
             matches!(event, ChangeEvent::Interrupted { .. }),

@@ -1,5 +1,7 @@
 //! The versions of an entity.
 
+use std::collections::HashMap;
+
 use http::StatusCode;
 use serde_json::json;
 use simperium::emulator::Fault;
@@ -33,8 +35,9 @@ async fn what_is_gone_is_left_out_and_what_fails_is_asked_for_again() {
     for n in 1..=9 {
         todo.put("k", &json!({"n": n})).await.unwrap();
     }
-    let fault = || Fault::status(StatusCode::FORBIDDEN);
-    emulator.fault("/v/8", 1, fault()).unwrap();
+    // As often as one call asks.
+    let fault = Fault::status(StatusCode::INTERNAL_SERVER_ERROR);
+    emulator.fault("/v/8", 5, fault).unwrap();
     let mut versions = todo.versions("k");
     let mut seen = Vec::new();
     let mut errors = 0;
@@ -46,6 +49,41 @@ async fn what_is_gone_is_left_out_and_what_fails_is_asked_for_again() {
     }
     assert_eq!((seen, errors), (vec![9, 8, 1], 1));
     assert!(versions.next().await.is_none());
+}
+
+#[tokio::test]
+async fn an_error_that_does_not_pass_is_the_last() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
+    for n in 1..=9 {
+        todo.put("k", &json!({"n": n})).await.unwrap();
+    }
+    for (path, before) in [("/v/8", 1), ("/i/k$", 0)] {
+        let fault = Fault::status(StatusCode::FORBIDDEN);
+        emulator.fault(path, 1, fault).unwrap();
+        let mut versions = todo.versions("k");
+        for _ in 0..before {
+            assert!(versions.next().await.unwrap().is_ok());
+        }
+        assert!(versions.next().await.unwrap().is_err(), "{path}");
+        assert!(versions.next().await.is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_version_of_another_form_is_one_error_among_the_versions() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
+    for n in [json!(1), json!("two"), json!(3)] {
+        todo.put("k", &json!({ "n": n })).await.unwrap();
+    }
+    let counts = todo.api().bucket_as::<HashMap<String, u32>>("todo");
+    let mut versions = counts.unwrap().versions("k");
+    let mut seen = Vec::new();
+    while let Some(version) = versions.next().await {
+        seen.push(version.ok().map(|version| version.data["n"]));
+    }
+    assert_eq!(seen, [Some(3), None, Some(1)]);
 }
 
 #[tokio::test]

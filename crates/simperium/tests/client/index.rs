@@ -100,6 +100,21 @@ async fn the_same_entry_twice_comes_once_and_a_newer_one_again() {
 }
 
 #[tokio::test]
+async fn the_current_of_a_later_page_is_never_that_of_the_first() {
+    let (todo, _) = answered([
+        ok(r#"{"index":[{"id":"a","v":1}],"mark":"m"}"#),
+        ok(r#"{"current":"c2","index":[{"id":"b","v":1}]}"#),
+    ]);
+    let mut entries = todo.index().stream();
+    while let Some(entry) = entries.next().await {
+        entry.unwrap();
+        // What changed on the first page meanwhile would be missed after it.
+        assert_eq!(entries.first_current(), None);
+    }
+    assert_eq!(entries.seen(), 2);
+}
+
+#[tokio::test]
 async fn repeated_marks_end_in_an_error() {
     let page = || ok(r#"{"current":"c","index":[{"id":"a","v":1}],"mark":"m"}"#);
     let (todo, transport) = answered([page(), page(), page()]);
@@ -191,4 +206,32 @@ async fn an_answer_that_is_no_index_is_no_empty_bucket() {
     for expected in [E::Protocol, E::Protocol, E::NotTheService, E::Unauthorized] {
         assert_eq!(kind(&todo.index().await.unwrap_err()), expected);
     }
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_after_a_cut_page_and_ends_at_a_refusal() {
+    let (todo, _) = answered([
+        ok(r#"{"index":[{"id":"a","v":1}],"mark":"m"}"#),
+        ok(r#"{"index":[{"id":"b","#),
+        ok("<html>"),
+        ok(r#"{"index":[{"id":"b","v":1}],"mark":"n"}"#),
+        status(401, ""),
+    ]);
+    let mut entries = todo.index().stream();
+    let mut seen = Vec::new();
+    while let Some(entry) = entries.next().await {
+        seen.push(
+            entry
+                .map(|entry| entry.key.to_string())
+                .map_err(|error| kind(&error)),
+        );
+    }
+    let expected = [
+        Ok("a".to_owned()),
+        Err(E::Incomplete),
+        Err(E::NotTheService),
+        Ok("b".to_owned()),
+        Err(E::Unauthorized),
+    ];
+    assert_eq!(seen, expected);
 }

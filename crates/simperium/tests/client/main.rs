@@ -10,6 +10,7 @@ mod admin;
 mod auth;
 mod bulk;
 mod changes;
+mod faults;
 mod history;
 mod index;
 mod names;

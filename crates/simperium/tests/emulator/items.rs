@@ -218,3 +218,13 @@ async fn a_user_sees_only_what_is_theirs() {
     let elsewhere = Ask::new("GET", "/1/app2/n/i/k").header("x-simperium-token", other);
     assert_eq!(elsewhere.status(&emulator).await, 404);
 }
+
+#[tokio::test]
+async fn the_same_numbers_written_otherwise_are_no_change() {
+    let emulator = emulator();
+    Ask::post("n/i/k", &json!({"n": 100})).of(&emulator).await;
+    for n in [json!(100), json!(100.0), json!(1e2)] {
+        let again = Ask::post("n/i/k", &json!({ "n": n })).of(&emulator).await;
+        assert_eq!((again.status().as_u16(), version(&again)), (412, Some(1)));
+    }
+}

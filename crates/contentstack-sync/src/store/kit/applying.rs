@@ -112,6 +112,17 @@ async fn what_does_not_say_its_type_keeps_it(context: &Context) -> Outcome {
         "the type of what is gone",
         &types,
         &vec![Some("article".into())],
+    )?;
+    let mut change = put("a", 30, "2");
+    if let super::super::Change::Put(put) = &mut change {
+        put.content_type = None;
+    }
+    context.change(generation, vec![change]).await?;
+    let row = context.store.get(&Key::entry("a", "en-us")).await?;
+    same(
+        "the type of what came back",
+        &row.and_then(|row| row.content_type),
+        &Some("article".into()),
     )
 }
 

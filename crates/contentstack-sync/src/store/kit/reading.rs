@@ -155,6 +155,11 @@ async fn pruned_tombstones_are_gone_and_readers_are_told(context: &Context) -> O
     )?;
     let all = context.store.changes(Seq::default(), 10).await?;
     same("who begins", &(all.expired, all.rows.len()), &(false, 1))?;
+    same(
+        "and goes on",
+        &context.store.changes(all.next, 10).await?.expired,
+        &false,
+    )?;
     // It is forgotten, so anything is newer.
     context.change(generation, vec![put("a", 5, "0")]).await?;
     context.has(&["entry|a|en-us=0", "entry|b|en-us=1"]).await

@@ -53,7 +53,7 @@ impl Slot {
         self.put.as_ref().map(|put| Row {
             seq,
             key: put.key.clone(),
-            content_type: put.content_type.clone(),
+            content_type: self.content_type.clone(),
             event_at: put.event_at.clone(),
             url: put.url.clone(),
             data: put.data.clone(),
@@ -437,8 +437,14 @@ impl Tables {
                 row: slot.row(seq),
             })
             .collect();
+        let next = match rows.last() {
+            Some(row) if rows.len() >= limit => row.seq,
+            // All was read, also where the last number is no row's any more.
+            _ if limit > 0 => since.max(self.visible),
+            _ => since,
+        };
         Changes {
-            next: rows.last().map_or(since, |row| row.seq),
+            next,
             rows,
             expired: false,
         }

@@ -324,8 +324,14 @@ pub(super) fn changes(db: &Connection, since: Seq, limit: usize) -> Result<Chang
             row: row_of(row)?,
         });
     }
+    let next = match rows.last() {
+        Some(row) if rows.len() >= limit => row.seq,
+        // All was read, also where the last number is no row's any more.
+        _ if limit > 0 => since.max(meta.visible),
+        _ => since,
+    };
     Ok(Changes {
-        next: rows.last().map_or(since, |row| row.seq),
+        next,
         rows,
         expired: false,
     })

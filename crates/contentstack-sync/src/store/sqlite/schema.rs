@@ -50,8 +50,6 @@ const STEPS: &[&str] = &["
         data         TEXT
     ) STRICT;
     CREATE UNIQUE INDEX items_key ON items (uid, locale, kind, generation);
-    CREATE INDEX items_live ON items (generation, kind, content_type) WHERE data IS NOT NULL;
-    CREATE INDEX items_url ON items (url) WHERE url IS NOT NULL;
     CREATE INDEX items_gone ON items (written_at) WHERE data IS NULL;
 
     CREATE TABLE links (
@@ -61,7 +59,6 @@ const STEPS: &[&str] = &["
         uid    TEXT NOT NULL,
         PRIMARY KEY (seq, place)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX links_uid ON links (uid, seq);
 
     CREATE TABLE deleted_types (
         generation   INTEGER NOT NULL,
@@ -96,6 +93,26 @@ const STEPS: &[&str] = &["
         retry_at INTEGER
     ) STRICT;
 "];
+
+/// The indexes that only readers need.
+///
+/// The first full sync of a file has no readers yet, and its uids come in no
+/// order: with these, each row would have several pages written. They are made
+/// when the first generation becomes readable, from all rows in their order.
+const READING: [&str; 3] = [
+    "CREATE INDEX IF NOT EXISTS items_live ON items (generation, kind, content_type)
+     WHERE data IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS items_url ON items (url) WHERE url IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS links_uid ON links (uid, seq)",
+];
+
+/// Makes what readers need.
+pub(super) fn index(db: &Connection) -> Result<(), StoreError> {
+    for statement in READING {
+        db.execute_batch(statement)?;
+    }
+    Ok(())
+}
 
 /// Rows of 2 KB and a little leave half of the usual 4 KB pages unused; and
 /// the larger a page, the more is written for one more key in an index.
@@ -201,6 +218,7 @@ mod tests {
     fn every_query_finds_its_index() {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection).unwrap();
+        index(&connection).unwrap();
         let by_type = "SELECT count(*) FROM items WHERE items.seq > 0 AND generation = 1
              AND data IS NOT NULL AND kind = 0 AND content_type = 'article'";
         let by_key = "SELECT seq FROM items WHERE uid = 'a' AND locale = 'b' AND kind = 0

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::super::{Generation, Millis, Seq, StoreError};
+use super::schema;
 
 /// Turns a row into a tombstone that keeps its time.
 pub(super) fn bury(
@@ -48,7 +49,10 @@ pub(super) fn switch(
 ) -> Result<u64, StoreError> {
     let swept = match old {
         Some(old) => sweep(db, old, new, now, last)?,
-        None => 0,
+        None => {
+            schema::index(db)?;
+            0
+        }
     };
     db.execute(
         "UPDATE meta SET readable = ?1, building = NULL, reason = NULL",

@@ -140,11 +140,11 @@ impl Builder {
         if self.deleted > 0 || !self.inserted.is_empty() {
             self.flush();
         }
-        self.kept += units;
+        self.kept = self.kept.saturating_add(units);
     }
 
     fn delete(&mut self, units: usize) {
-        self.deleted += units;
+        self.deleted = self.deleted.saturating_add(units);
     }
 
     fn insert(&mut self, text: &str) {

@@ -220,7 +220,12 @@ pub(crate) fn rebase(
     let changes = local.changes(&inner_base);
     let patches = patch::make(&inner_base, &local.text, beside, &changes, work);
     if patches.is_empty() {
-        let (delta, lost) = (Delta::default(), Vec::new());
+        let mut delta = Delta::default();
+        let kept = inner.before + units::len_of(&remote.text) + inner.after;
+        if kept > 0 {
+            delta.push(&DeltaOp::Keep(kept));
+        }
+        let lost = Vec::new();
         return Ok(Moved {
             delta,
             inner: inner.bytes,
