@@ -174,7 +174,9 @@ async fn what_ours_does_not_send() {
             .headers
             .contains_key("accept-encoding")
     );
-    assert_eq!(plain.headers["accept-encoding"], "gzip");
+    // A workspace build may have more codings.
+    let codings = &plain.headers["accept-encoding"];
+    assert!(codings.starts_with("gzip"), "{codings}");
     // The date of both JavaScript SDKs has a name that the service ignores.
     for (file, case) in [
         (

@@ -29,7 +29,8 @@ async fn exactly(
                     "x-user-agent",
                     concat!("contentstack-sync-rust/", env!("CARGO_PKG_VERSION")),
                 )
-                .header("accept-encoding", "gzip")
+                // A workspace build may have more codings.
+                .header_prefix("accept-encoding", "gzip")
                 .header("accept", "application/json")
                 .header_missing("authorization")
                 .header_missing("environment")
