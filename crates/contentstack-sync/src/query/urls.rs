@@ -215,13 +215,15 @@ pub fn rewrite_json(
         let Ok(text) = serde_json::from_str::<String>(literal) else {
             continue;
         };
-        if let Cow::Owned(new) = rewrite(&text, hosts, &mut replace)
-            && let Ok(new) = serde_json::to_string(&new)
-        {
-            out.push_str(&json[copied..open]);
-            out.push_str(&new);
-            copied = end;
-        }
+        let Cow::Owned(new) = rewrite(&text, hosts, &mut replace) else {
+            continue;
+        };
+        let Ok(new) = serde_json::to_string(&new) else {
+            continue;
+        };
+        out.push_str(&json[copied..open]);
+        out.push_str(&new);
+        copied = end;
     }
     if copied == 0 {
         return value.clone();
@@ -254,9 +256,7 @@ pub(crate) fn asset_uids(text: &str, mut found: impl FnMut(&str)) {
     while let Some(at) = memmem::find(&text.as_bytes()[from..], PATH.as_bytes()) {
         from += at + PATH.len();
         let mut parts = text[from..].splitn(3, '/');
-        if let (Some(_), Some(uid)) = (parts.next(), parts.next())
-            && is_uid(uid)
-        {
+        if let Some(uid) = parts.nth(1).filter(|uid| is_uid(uid)) {
             found(uid);
         }
     }
