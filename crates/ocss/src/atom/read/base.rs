@@ -125,12 +125,12 @@ mod tests {
     fn bases_are_chained_and_end_with_their_elements() {
         let mut bases = Bases::new("http://h/doc#top");
         assert_eq!((bases.current(), bases.explicit()), ("http://h/doc", None));
-        bases.push(1, "https://api.example.com/root/");
+        bases.push(1, "https://api.example.com/top/");
         bases.push(3, " sub/ ");
-        assert_eq!(bases.current(), "https://api.example.com/root/sub/");
+        assert_eq!(bases.current(), "https://api.example.com/top/sub/");
         bases.pop(4);
         bases.pop(3);
-        assert_eq!(bases.explicit(), Some("https://api.example.com/root/"));
+        assert_eq!(bases.explicit(), Some("https://api.example.com/top/"));
         bases.pop(1);
         bases.pop(0);
         assert_eq!(bases.current(), "http://h/doc");
