@@ -212,13 +212,16 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::switch;
     use super::*;
+    use crate::store::{Generation, Millis, Seq};
 
     #[test]
-    fn every_query_finds_its_index() {
+    fn every_query_finds_its_index_once_there_is_something_to_read() {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection).unwrap();
-        index(&connection).unwrap();
+        let (first, mut last) = (Generation(1), Seq::default());
+        switch::switch(&connection, None, first, Millis(0), &mut last).unwrap();
         let by_type = "SELECT count(*) FROM items WHERE items.seq > 0 AND generation = 1
              AND data IS NOT NULL AND kind = 0 AND content_type = 'article'";
         let by_key = "SELECT seq FROM items WHERE uid = 'a' AND locale = 'b' AND kind = 0
