@@ -93,14 +93,21 @@ async fn ignore_patterns_are_obeyed_and_bad_ones_stop_the_folder(version: Versio
     assert!(ignores.error.is_some());
     let error = folder.scan().await.unwrap_err();
     assert!(error.to_string().contains("[unclosed"), "{error}");
-    let status = folder.status().await?;
-    assert_eq!(status.state, FolderState::Error, "{status:?}");
+    // Each change of the patterns makes the daemon scan as well, when it gets to it.
+    eventually("the folder has stopped", async || {
+        let status = folder.status().await?;
+        Ok((status.state == FolderState::Error).then_some(()))
+    })
+    .await?;
 
     folder.set_ignores(Vec::<String>::new()).await?;
     folder.scan().await?;
-    let status = folder.status().await?;
-    assert_eq!((status.state, status.local_files), (FolderState::Idle, 3));
-    Ok(())
+    eventually("all three files are there", async || {
+        let status = folder.status().await?;
+        let settled = (status.state, status.local_files) == (FolderState::Idle, 3);
+        Ok(settled.then_some(()))
+    })
+    .await
 }
 
 async fn a_paused_folder_says_so_in_every_call(version: Version) -> Result<()> {

@@ -54,6 +54,7 @@
 //! | paging and watching, resumable | [`stream`] |
 //! | what may be shown | [`redact`], [`Secret`] |
 //! | the only wall clock | [`clock`] |
+//! | a service of one's own process, with faults | `local` (feature `local`) |
 //! | doubles, scripted servers, the transport contract | `testing` (feature `testing`) |
 //!
 //! # What it promises
@@ -74,6 +75,7 @@
 //! | `gzip`, `brotli`, `zstd` | gzip | content codings |
 //! | `proxy` | no | HTTP and SOCKS proxies |
 //! | `exact-numbers` | no | `serde_json::Value` keeps the text of every number, in the whole program |
+//! | `local` | no | what emulators stand on |
 //! | `testing` | no | test tools |
 
 pub mod auth;
@@ -83,6 +85,8 @@ pub mod error;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod json;
+#[cfg(feature = "local")]
+pub mod local;
 mod pipeline;
 pub mod policy;
 pub mod redact;

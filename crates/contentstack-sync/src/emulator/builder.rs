@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use sync_core::local::LocalListener;
+
 use super::engine::{Engine, State};
 use super::options::Options;
-use super::server::{self, Server};
 use super::world::Names;
 use super::{ACCESS_TOKEN, API_KEY, ENVIRONMENT, Emulator};
 
@@ -138,9 +139,9 @@ impl Builder {
     ///
     /// When the system gives no socket, or the port is taken.
     pub async fn start(self) -> io::Result<Emulator> {
-        let (listener, address) = server::listen(self.port).await?;
-        let engine = self.engine(&format!("http://{address}"));
-        let server = Server::start(Arc::clone(&engine), listener, address);
+        let listener = LocalListener::bind(self.port).await?;
+        let engine = self.engine(&format!("http://{}", listener.address()));
+        let server = listener.serve(Arc::clone(&engine));
         Ok(Emulator {
             engine,
             server: Some(Arc::new(server)),

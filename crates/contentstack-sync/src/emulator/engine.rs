@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, Request, Response, StatusCode};
+use sync_core::local::{Connection, Disturbance, LocalService, Recent};
 
 use super::answer::{Answer, LIMIT, REMAINING};
 use super::chain::Tokens;
 use super::edge::{Cdn, Meter, cache_key};
-use super::fault::{Disturbance, Plan, Strike};
-use super::log::{Call, Log, LoggedRequest};
+use super::fault::{Plan, Strike};
+use super::log::{Call, LoggedRequest};
 use super::options::Options;
 use super::query::Query;
 use super::world::{Names, World};
@@ -39,6 +41,13 @@ pub(super) struct Engine {
     pub(super) state: Mutex<State>,
 }
 
+#[async_trait]
+impl LocalService for Engine {
+    async fn answer(self: Arc<Self>, request: Request<Bytes>) -> Response<Bytes> {
+        self.handle(&request)
+    }
+}
+
 /// What is done after a page that isn't the last.
 pub(super) type Hook = Arc<dyn Fn(&Emulator) + Send + Sync>;
 
@@ -48,7 +57,7 @@ pub(super) struct State {
     pub(super) world: World,
     pub(super) tokens: Tokens,
     pub(super) plan: Plan,
-    pub(super) log: Log,
+    pub(super) log: Recent<LoggedRequest>,
     pub(super) cdn: Cdn,
     pub(super) meter: Meter,
     pub(super) hook: Option<Hook>,
@@ -61,7 +70,7 @@ impl State {
             world: World::new(names, seed),
             tokens: Tokens::new(seed),
             plan: Plan::new(seed),
-            log: Log::new(log_limit),
+            log: Recent::new(log_limit),
             cdn: Cdn::default(),
             meter: Meter::new(),
             hook: None,
@@ -76,10 +85,6 @@ impl fmt::Debug for State {
             .finish_non_exhaustive()
     }
 }
-
-/// In the extensions of a request that came over a socket: which connection.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Connection(pub(super) u64);
 
 /// What came of a request.
 struct Served {
@@ -133,7 +138,7 @@ impl Engine {
         let mut state = self.state();
         let served = self.serve(&mut state, request, &query, call);
         let target = request.uri().path_and_query();
-        state.log.add(LoggedRequest {
+        state.log.push(|| LoggedRequest {
             call,
             method: request.method().clone(),
             target: target.map_or_else(String::new, ToString::to_string),
@@ -145,7 +150,7 @@ impl Engine {
         });
         let mut disturbance = match &served.strike {
             Some(strike) => strike.disturbance(),
-            None => Disturbance::default(),
+            None => Disturbance::NONE,
         };
         disturbance.delay += state.options.latency;
         let mut hook = None;
@@ -164,9 +169,7 @@ impl Engine {
         }
         let answer = served.answer.compressed_for(request.headers());
         let mut response = answer.into_response();
-        if disturbance != Disturbance::default() {
-            response.extensions_mut().insert(disturbance);
-        }
+        disturbance.put(&mut response);
         response
     }
 

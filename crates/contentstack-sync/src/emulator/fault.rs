@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
+use sync_core::local::Disturbance;
 
 use super::answer::Answer;
 use super::log::Call;
@@ -143,20 +144,6 @@ impl On {
             Self::Call(wanted) => call == wanted,
         }
     }
-}
-
-/// What happens to an answer on its way: found in the extensions of what
-/// [`Emulator::handle`](super::Emulator::handle) returns, which cannot do it
-/// itself. The server and the transport of an emulator do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Disturbance {
-    /// How much later the answer is sent.
-    pub delay: Duration,
-    /// Whether the connection is closed instead of answering.
-    pub dropped: bool,
-    /// Whether the connection is closed in the middle of the body.
-    pub truncated: bool,
 }
 
 #[derive(Debug)]
@@ -308,22 +295,12 @@ impl Strike {
         answer
     }
 
-    pub(super) fn disturbance(&self) -> Disturbance {
-        let calm = Disturbance::default();
+    pub(super) const fn disturbance(&self) -> Disturbance {
         match self {
-            Self::DropBefore | Self::DropAfter => Disturbance {
-                dropped: true,
-                ..calm
-            },
-            Self::Truncate => Disturbance {
-                truncated: true,
-                ..calm
-            },
-            Self::Slow(delay) => Disturbance {
-                delay: *delay,
-                ..calm
-            },
-            _ => calm,
+            Self::DropBefore | Self::DropAfter => Disturbance::RESET,
+            Self::Truncate => Disturbance::TRUNCATED,
+            Self::Slow(delay) => Disturbance::delay(*delay),
+            _ => Disturbance::NONE,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What the server remembers of what was asked.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use http::{HeaderMap, Method, StatusCode};
@@ -106,40 +105,5 @@ impl fmt::Debug for LoggedRequest {
             Some(fault) => write!(f, " ({fault})"),
             None => Ok(()),
         }
-    }
-}
-
-/// The last requests.
-#[derive(Debug)]
-pub(super) struct Log {
-    entries: VecDeque<LoggedRequest>,
-    limit: usize,
-}
-
-impl Log {
-    pub(super) const fn new(limit: usize) -> Self {
-        Self {
-            entries: VecDeque::new(),
-            limit,
-        }
-    }
-
-    pub(super) fn add(&mut self, request: LoggedRequest) {
-        if self.limit == 0 {
-            return;
-        }
-        if self.entries.len() == self.limit {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(request);
-    }
-
-    /// Oldest first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &LoggedRequest> {
-        self.entries.iter()
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.entries.clear();
     }
 }

@@ -66,11 +66,8 @@ mod file;
 mod log;
 mod options;
 mod query;
-mod reply;
 mod routes;
-mod server;
 mod time;
-mod transport;
 mod world;
 
 use std::fmt;
@@ -79,15 +76,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
+use sync_core::local::LocalServer;
+pub use sync_core::local::{Disturbance, End, LocalTransport as EmulatorTransport};
 
 pub use self::builder::Builder;
 pub use self::chain::TokenKind;
 use self::engine::Engine;
-pub use self::fault::{Disturbance, Fault, On};
+pub use self::fault::{Fault, On};
 pub use self::log::{Call, LoggedRequest};
 pub use self::options::{Compaction, Options, Order};
-use self::server::Server;
-pub use self::transport::EmulatorTransport;
 use self::world::Key;
 pub use self::world::{ASSETS, AssetDraft, EntryDraft, EventType, Fill, Kind, Published};
 
@@ -103,7 +100,7 @@ pub const ENVIRONMENT: &str = "production";
 #[derive(Clone)]
 pub struct Emulator {
     engine: Arc<Engine>,
-    server: Option<Arc<Server>>,
+    server: Option<Arc<LocalServer>>,
 }
 
 impl Emulator {
@@ -116,7 +113,7 @@ impl Emulator {
     /// the emulator's [`transport`](Self::transport) gets there.
     pub fn url(&self) -> String {
         match &self.server {
-            Some(server) => format!("http://{}", server.address),
+            Some(server) => format!("http://{}", server.address()),
             None => "http://localhost".to_owned(),
         }
     }
@@ -144,7 +141,7 @@ impl Emulator {
 
     /// A transport that ends here, without a socket.
     pub fn transport(&self) -> EmulatorTransport {
-        EmulatorTransport(Arc::clone(&self.engine))
+        EmulatorTransport::new(Arc::clone(&self.engine))
     }
 
     /// Changes how the service behaves.
@@ -310,7 +307,7 @@ impl Emulator {
 impl Emulator {
     /// The requests so far, oldest first; none of those to `/emulator/…`.
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.engine.state().log.all().cloned().collect()
+        self.engine.state().log.iter().cloned().collect()
     }
 
     /// How many requests of this kind there were, of those that are remembered.
@@ -318,7 +315,7 @@ impl Emulator {
         let state = self.engine.state();
         state
             .log
-            .all()
+            .iter()
             .filter(|request| request.call == call)
             .count()
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contentstack_sync::emulator::{Call, Emulator, Fault, Fill, On};
+use contentstack_sync::emulator::{Call, Disturbance, Emulator, End, Fault, Fill, On};
 use http::StatusCode;
 
 use super::support::{follow, get, items, sync};
@@ -58,9 +58,9 @@ fn what_is_dropped_before_has_no_effect_and_after_has_one() {
         first["pagination_token"].as_str().unwrap()
     );
     emulator.fault(On::Call(Call::Page), 1, Fault::drop_before());
-    assert!(sync(&emulator, &query).disturbance.dropped);
+    assert_eq!(sync(&emulator, &query).disturbance, Disturbance::RESET);
     emulator.fault(On::Call(Call::Page), 1, Fault::drop_after());
-    assert!(sync(&emulator, &query).disturbance.dropped);
+    assert_eq!(sync(&emulator, &query).disturbance, Disturbance::RESET);
     assert_eq!(sync(&emulator, &query).status, 422, "it was used");
 }
 
@@ -74,7 +74,8 @@ fn answers_may_be_late_cut_or_half() {
     emulator.fault(On::Any, 1, Fault::garbage());
     let slow = sync(&emulator, "init=true").disturbance;
     assert_eq!(slow.delay, delay + Duration::from_millis(50));
-    assert!(sync(&emulator, "init=true").disturbance.truncated);
+    let cut = sync(&emulator, "init=true").disturbance;
+    assert_eq!(cut.end, End::Truncated);
     let half = sync(&emulator, "init=true");
     assert!(serde_json::from_slice::<serde_json::Value>(&half.body).is_err());
     assert_eq!(half.status, 200);

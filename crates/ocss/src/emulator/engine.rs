@@ -1,16 +1,18 @@
 //! From a request to an answer, without a socket.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use sync_core::Clock;
+use sync_core::local::{Disturbance, LocalService, Plan};
 
 use super::account::{Account, claimed};
 use super::answer::Answer;
-use super::fault::{Disturbance, Kind, Plan};
+use super::fault::{Fault, Kind};
 use super::layout::Layout;
 use super::log::{Log, LoggedRequest, Verdict};
 use super::query::Query;
@@ -37,12 +39,19 @@ pub(super) struct Engine {
     pub(super) state: Mutex<State>,
 }
 
+#[async_trait]
+impl LocalService for Engine {
+    async fn answer(self: Arc<Self>, request: Request<Bytes>) -> Response<Bytes> {
+        self.handle(&request)
+    }
+}
+
 /// What changes.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) world: World,
     pub(super) guard: ReplayGuard,
-    pub(super) plan: Plan,
+    pub(super) plan: Plan<Fault>,
     pub(super) log: Log,
     /// Seconds that the server's clock is ahead.
     pub(super) offset: i64,
@@ -123,7 +132,10 @@ impl Engine {
         let mut state = self.state();
         let now = self.now(state.offset);
         let (answer, disturbance) = match target.path.strip_prefix("/_lab/") {
-            Some(verb) if self.control => (control::run(self, &mut state, verb, request), None),
+            Some(verb) if self.control => (
+                control::run(self, &mut state, verb, request),
+                Disturbance::NONE,
+            ),
             _ => self.serve(&mut state, request, &target, now),
         };
         drop(state);
@@ -134,9 +146,7 @@ impl Engine {
         let mut response = answer
             .with(DATE, &httpdate::fmt_http_date(now))
             .into_response();
-        if let Some(disturbance) = disturbance {
-            response.extensions_mut().insert(disturbance);
-        }
+        disturbance.put(&mut response);
         response
     }
 
@@ -146,9 +156,10 @@ impl Engine {
         request: &Request<Bytes>,
         target: &Target<'_>,
         now: SystemTime,
-    ) -> (Answer, Option<Disturbance>) {
+    ) -> (Answer, Disturbance) {
         let verdict = self.authenticate(state, request, target, now);
         let fault = state.plan.take(request.method(), target.text);
+        let fault = fault.map(|fault| fault.0);
         let mut executed = false;
         let (answer, disturbance) = match fault.as_ref().and_then(Kind::before) {
             Some(before) => before,
@@ -158,7 +169,7 @@ impl Engine {
                 executed = answer.status.is_success() && !reads;
                 match &fault {
                     Some(fault) => fault.after(answer),
-                    None => (answer, None),
+                    None => (answer, Disturbance::NONE),
                 }
             }
         };

@@ -1,12 +1,11 @@
 //! Bad days, made to order.
 
-use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
-use http::{HeaderMap, Method, StatusCode};
-use regex_lite::Regex;
+use http::{HeaderMap, StatusCode};
+use sync_core::local::Disturbance;
 
 use super::answer::Answer;
 use super::render::Next;
@@ -121,88 +120,6 @@ impl Fault {
     }
 }
 
-/// What happens to an answer on its way: found in the extensions of what
-/// [`Emulator::handle`](super::Emulator::handle) returns, which cannot do it
-/// itself. The server and the transport of an emulator do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Disturbance {
-    /// The connection is closed instead of answering.
-    Reset,
-    /// The connection is closed in the middle of the body.
-    Truncate,
-    /// The answer is sent this much later.
-    Delay(Duration),
-}
-
-/// The pattern of a fault cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPattern(String);
-
-impl fmt::Display for InvalidPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the pattern of a fault is no regular expression: {}",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for InvalidPattern {}
-
-/// A fault and the requests it is for.
-#[derive(Debug)]
-pub(super) struct Planned {
-    pattern: Regex,
-    left: u32,
-    fault: Fault,
-}
-
-/// The faults that are still to come.
-#[derive(Debug, Default)]
-pub(super) struct Plan(Vec<Planned>);
-
-impl Plan {
-    pub(super) fn add(
-        &mut self,
-        pattern: &str,
-        times: u32,
-        fault: Fault,
-    ) -> Result<(), InvalidPattern> {
-        if times == 0 {
-            return Ok(());
-        }
-        let pattern = Regex::new(pattern).map_err(|error| InvalidPattern(error.to_string()))?;
-        self.0.push(Planned {
-            pattern,
-            left: times,
-            fault,
-        });
-        Ok(())
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// The first fault for this request, which is then one fewer.
-    pub(super) fn take(&mut self, method: &Method, path: &str) -> Option<Kind> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let request = format!("{method} {path}");
-        let planned = self
-            .0
-            .iter_mut()
-            .find(|planned| planned.pattern.is_match(&request))?;
-        planned.left -= 1;
-        let kind = planned.fault.0.clone();
-        self.0.retain(|planned| planned.left > 0);
-        Some(kind)
-    }
-}
-
 impl Kind {
     /// The name of the fault, as the control interface has it.
     pub(super) const fn name(&self) -> &'static str {
@@ -225,33 +142,35 @@ impl Kind {
     }
 
     /// The answer of a fault that strikes before anything is done.
-    pub(super) fn before(&self) -> Option<(Answer, Option<Disturbance>)> {
+    pub(super) fn before(&self) -> Option<(Answer, Disturbance)> {
         match self {
-            Self::Status(answer) | Self::Redirect(answer) => Some((answer.clone(), None)),
+            Self::Status(answer) | Self::Redirect(answer) => {
+                Some((answer.clone(), Disturbance::NONE))
+            }
             Self::ResetBefore => Some((
                 Answer::empty(StatusCode::SERVICE_UNAVAILABLE),
-                Some(Disturbance::Reset),
+                Disturbance::RESET,
             )),
             _ => None,
         }
     }
 
     /// What becomes of the answer to a request that was done.
-    pub(super) fn after(&self, mut answer: Answer) -> (Answer, Option<Disturbance>) {
+    pub(super) fn after(&self, mut answer: Answer) -> (Answer, Disturbance) {
         let replaced = |content_type: &str, body: Bytes| {
             let answer = Answer {
                 body,
                 ..Answer::empty(StatusCode::OK)
             };
-            (answer.with(CONTENT_TYPE, content_type), None)
+            (answer.with(CONTENT_TYPE, content_type), Disturbance::NONE)
         };
         match self {
-            Self::Reset => (answer, Some(Disturbance::Reset)),
-            Self::Truncate => (answer, Some(Disturbance::Truncate)),
-            Self::Slow(delay) => (answer, Some(Disturbance::Delay(*delay))),
+            Self::Reset => (answer, Disturbance::RESET),
+            Self::Truncate => (answer, Disturbance::TRUNCATED),
+            Self::Slow(delay) => (answer, Disturbance::delay(*delay)),
             Self::Malformed => {
                 answer.body.truncate(answer.body.len() / 2);
-                (answer, None)
+                (answer, Disturbance::NONE)
             }
             Self::Html => replaced("text/html", Bytes::from_static(PAGE.as_bytes())),
             Self::Xxe => replaced(super::answer::ENTRY, Bytes::from_static(XXE.as_bytes())),
@@ -261,14 +180,14 @@ impl Kind {
                 let mut bare = Answer::empty(answer.status);
                 bare.headers
                     .extend(location.map(|location| (LOCATION, location)));
-                (bare, None)
+                (bare, Disturbance::NONE)
             }
             Self::NoEtag => {
                 answer.headers.remove(ETAG);
-                (answer, None)
+                (answer, Disturbance::NONE)
             }
             Self::Status(_) | Self::Redirect(_) | Self::ResetBefore | Self::Next(_) => {
-                (answer, None)
+                (answer, Disturbance::NONE)
             }
         }
     }
@@ -280,21 +199,3 @@ const PAGE: &str = "<!doctype html><html><head><title>Sorry</title></head>\
 const XXE: &str = "<?xml version=\"1.0\"?>\n\
 <!DOCTYPE entry [<!ENTITY file SYSTEM \"file:///etc/hostname\">]>\n\
 <entry xmlns=\"http://www.w3.org/2005/Atom\"><id>x</id><title>&file;</title></entry>";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fault_strikes_as_often_as_it_was_told_to() {
-        let mut plan = Plan::default();
-        plan.add("^GET /v2/phones", 2, Fault::html()).unwrap();
-        assert!(plan.take(&Method::POST, "/v2/phones/").is_none());
-        assert!(plan.take(&Method::GET, "/v2/services/").is_none());
-        for _ in 0..2 {
-            assert!(plan.take(&Method::GET, "/v2/phones/").is_some());
-        }
-        assert!(plan.take(&Method::GET, "/v2/phones/").is_none());
-        assert!(plan.add("(", 1, Fault::reset()).is_err());
-    }
-}

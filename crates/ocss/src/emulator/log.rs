@@ -1,11 +1,11 @@
 //! What the server remembers of what was asked.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use sync_core::Secret;
+use sync_core::local::Recent;
 
 /// What a signature came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,42 +106,29 @@ pub enum Message {
 /// The last requests.
 #[derive(Debug)]
 pub(super) struct Log {
-    entries: VecDeque<LoggedRequest>,
-    limit: usize,
-    executions: u64,
+    pub(super) entries: Recent<LoggedRequest>,
+    /// How many of all requests changed, sent or began something.
+    pub(super) executions: u64,
 }
 
 impl Log {
     pub(super) const fn new(limit: usize) -> Self {
         Self {
-            entries: VecDeque::new(),
-            limit,
+            entries: Recent::new(limit),
             executions: 0,
         }
     }
 
     pub(super) fn add(&mut self, request: impl FnOnce() -> LoggedRequest, executed: bool) {
-        if executed {
-            self.executions += 1;
-        }
-        if self.limit == 0 {
-            return;
-        }
-        if self.entries.len() == self.limit {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(request());
+        self.executions += u64::from(executed);
+        self.entries.push(request);
     }
 
     /// The last `count` requests, oldest first.
     pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &LoggedRequest> {
-        self.entries
-            .iter()
-            .skip(self.entries.len().saturating_sub(count))
-    }
-
-    pub(super) const fn executions(&self) -> u64 {
-        self.executions
+        let all = self.entries.iter();
+        let passed_over = all.len().saturating_sub(count);
+        all.skip(passed_over)
     }
 
     pub(super) fn clear(&mut self) {

@@ -61,8 +61,6 @@ mod log;
 mod query;
 mod render;
 mod routes;
-mod server;
-mod transport;
 mod world;
 mod xml;
 
@@ -73,14 +71,14 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{Request, Response};
 use sync_core::Clock;
+use sync_core::local::LocalServer;
+pub use sync_core::local::{Disturbance, End, InvalidPattern, LocalTransport as EmulatorTransport};
 
 pub use self::account::Account;
 use self::engine::{Engine, State};
-pub use self::fault::{Disturbance, Fault, InvalidPattern};
+pub use self::fault::Fault;
 pub use self::layout::Layout;
 pub use self::log::{LoggedRequest, Message, Verdict};
-use self::server::Server;
-pub use self::transport::EmulatorTransport;
 
 /// The path of the service.
 const BASE_PATH: &str = "/v2/";
@@ -92,7 +90,7 @@ const LOG_LIMIT: usize = 10_000;
 /// A running service. A socket, if it has one, is closed when it is dropped.
 pub struct Emulator {
     engine: Arc<Engine>,
-    server: Option<Server>,
+    server: Option<LocalServer>,
 }
 
 /// How an [`Emulator`] is to be.
@@ -226,7 +224,7 @@ impl Builder {
     pub async fn start(self) -> io::Result<Emulator> {
         let port = self.port;
         let mut emulator = self.build();
-        emulator.server = Some(Server::start(Arc::clone(&emulator.engine), port).await?);
+        emulator.server = Some(LocalServer::start(Arc::clone(&emulator.engine), port).await?);
         Ok(emulator)
     }
 }
@@ -247,7 +245,7 @@ impl Emulator {
     /// Scheme, host and port.
     pub fn origin(&self) -> String {
         match &self.server {
-            Some(server) => format!("http://{}", server.address),
+            Some(server) => format!("http://{}", server.address()),
             None => "http://localhost".to_owned(),
         }
     }
@@ -260,7 +258,7 @@ impl Emulator {
 
     /// A transport that ends here, without a socket.
     pub fn transport(&self) -> EmulatorTransport {
-        EmulatorTransport(Arc::clone(&self.engine))
+        EmulatorTransport::new(Arc::clone(&self.engine))
     }
 
     /// Lets the next `times` requests fail whose method and path (with query)
@@ -297,7 +295,7 @@ impl Emulator {
     /// How many requests have changed, sent or begun something since the start
     /// or since the log was cleared.
     pub fn executions(&self) -> u64 {
-        self.engine.state().log.executions()
+        self.engine.state().log.executions
     }
 
     /// The messages that phones would have got.

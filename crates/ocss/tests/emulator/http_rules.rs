@@ -82,7 +82,7 @@ fn a_fault_shows_in_the_answer() {
         Ask::get(VENDORS).of(&emulator)
     };
     let answer = vendors(Fault::reset());
-    assert_eq!(answer.extensions().get(), Some(&Disturbance::Reset));
+    assert_eq!(answer.extensions().get(), Some(&Disturbance::RESET));
     let answer = vendors(Fault::next_loops());
     let url = "https://api.obexcode.com/v2/phones/vendors/";
     assert!(text(&answer).contains(&format!("<link rel=\"next\" href=\"{url}\"/>")));

@@ -242,7 +242,7 @@ fn summary(state: &mut State) -> Answer {
 }
 
 fn log(state: &State) -> Answer {
-    let request = |request: LoggedRequest| {
+    let request = |request: &LoggedRequest| {
         let headers = request.headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (name.as_str().to_owned(), Value::from(value))
@@ -257,7 +257,7 @@ fn log(state: &State) -> Answer {
             "fault": request.fault,
         })
     };
-    let frame = |frame: LoggedFrame| {
+    let frame = |frame: &LoggedFrame| {
         json!({
             "socket": frame.socket,
             "from_client": frame.from_client,
@@ -265,7 +265,7 @@ fn log(state: &State) -> Answer {
         })
     };
     Answer::value(&json!({
-        "requests": state.log.requests().into_iter().map(request).collect::<Vec<_>>(),
-        "frames": state.log.frames().into_iter().map(frame).collect::<Vec<_>>(),
+        "requests": state.log.requests.iter().map(request).collect::<Vec<_>>(),
+        "frames": state.log.frames.iter().map(frame).collect::<Vec<_>>(),
     }))
 }

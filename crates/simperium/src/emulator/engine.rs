@@ -3,16 +3,18 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
+use sync_core::local::{Connection, Disturbance, End, LocalService, TakeOver};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::Answer;
 use super::config::PollEnd;
-use super::fault::Disturbance;
+use super::fault::Kind;
 use super::log::LoggedRequest;
 use super::routes::{self, Flow, Poll};
-use super::socket::Opened;
+use super::socket::serve as serve_socket;
 use super::state::State;
 
 #[derive(Debug)]
@@ -21,12 +23,11 @@ pub(super) struct Engine {
     state: Mutex<State>,
 }
 
-/// What becomes of a request.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Answered(Answer, Option<Disturbance>),
-    /// From here on it is a socket.
-    Opened(Answer, Opened),
+#[async_trait]
+impl LocalService for Engine {
+    async fn answer(self: Arc<Self>, request: Request<Bytes>) -> Response<Bytes> {
+        self.serve(&request).await
+    }
 }
 
 impl Engine {
@@ -42,18 +43,13 @@ impl Engine {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a request. `listened` says whether it came through the
-    /// emulator's own listening socket.
-    pub(super) async fn answer(
-        self: &Arc<Self>,
-        request: &Request<Bytes>,
-        listened: bool,
-    ) -> Outcome {
+    /// Answers a request; a disturbance, and who serves a socket, are in the
+    /// answer's extensions.
+    pub(super) async fn serve(self: &Arc<Self>, request: &Request<Bytes>) -> Response<Bytes> {
         let target = request.uri().path_and_query();
         let target = target.map_or("/", |target| target.as_str());
         if let Some(verb) = target.strip_prefix("/_lab/").filter(|_| self.control) {
-            let answer = super::control::run(&mut self.state(), verb, request);
-            return Outcome::Answered(answer, None);
+            return super::control::run(&mut self.state(), verb, request).into_response();
         }
         let (there, back) = {
             let mut state = self.state();
@@ -61,15 +57,20 @@ impl Engine {
         };
         wait(there).await;
         let fault = self.state().plan.take(request.method(), target);
-        let (answer, disturbance, opens) = match fault.as_ref().and_then(|fault| fault.before()) {
+        let fault = fault.map(|fault| fault.0);
+        let (answer, mut disturbance, opens) = match fault.as_ref().and_then(Kind::before) {
             Some((answer, disturbance)) => (answer, disturbance, false),
             None => {
                 let (answer, disturbance, opens) = self.handle(request).await;
-                match fault.as_ref().map(|fault| fault.after(answer.clone())) {
-                    Some((answer, faulty, delay)) => {
-                        wait(delay).await;
-                        let opens = opens && faulty.is_none() && answer.status.is_informational();
-                        (answer, disturbance.or(faulty), opens)
+                match &fault {
+                    Some(fault) => {
+                        let (answer, faulty) = fault.after(answer);
+                        let whole = faulty.end == End::Whole;
+                        let opens = opens && whole && answer.status.is_informational();
+                        let kept = if whole { disturbance.end } else { faulty.end };
+                        let mut both = faulty;
+                        both.end = kept;
+                        (answer, both, opens)
                     }
                     None => (answer, disturbance, opens),
                 }
@@ -77,33 +78,39 @@ impl Engine {
         };
         let opened = {
             let mut state = self.state();
-            let closed = disturbance == Some(Disturbance::Reset);
-            state.log.request(|| LoggedRequest {
+            let closed = disturbance.end == End::Reset;
+            state.log.requests.push(|| LoggedRequest {
                 method: request.method().clone(),
                 target: target.to_owned(),
                 headers: request.headers().clone(),
                 body: request.body().clone(),
                 status: (!closed).then_some(answer.status),
-                fault: fault.as_ref().map(|fault| fault.name()),
+                fault: fault.as_ref().map(Kind::name),
             });
+            let listened = request.extensions().get::<Connection>().is_some();
             opens.then(|| state.open(listened))
         };
-        wait(back).await;
-        match opened {
-            Some(opened) => Outcome::Opened(answer, opened),
-            None => Outcome::Answered(answer, disturbance),
+        let mut response = answer.into_response();
+        wait(back + std::mem::take(&mut disturbance.delay)).await;
+        disturbance.put(&mut response);
+        if let Some(opened) = opened {
+            let engine = Arc::downgrade(self);
+            // Ends with the socket, or with the server that opened it.
+            let take_over = TakeOver::new(|io| serve_socket(engine, io, opened));
+            response.extensions_mut().insert(take_over);
         }
+        response
     }
 
-    async fn handle(&self, request: &Request<Bytes>) -> (Answer, Option<Disturbance>, bool) {
+    async fn handle(&self, request: &Request<Bytes>) -> (Answer, Disturbance, bool) {
         let flow = routes::run(&mut self.state(), request);
         match flow.unwrap_or_else(Flow::Answer) {
-            Flow::Answer(answer) => (answer, None, false),
-            Flow::Write(answer) => {
-                let lost = answer.status.is_success() && self.state().drops_write();
-                (answer, lost.then_some(Disturbance::Reset), false)
+            Flow::Answer(answer) => (answer, Disturbance::NONE, false),
+            Flow::Write(answer) if answer.status.is_success() && self.state().drops_write() => {
+                (answer, Disturbance::RESET, false)
             }
-            Flow::Socket(answer) => (answer, None, true),
+            Flow::Write(answer) => (answer, Disturbance::NONE, false),
+            Flow::Socket(answer) => (answer, Disturbance::NONE, true),
             Flow::Poll(poll) => {
                 let (answer, disturbance) = self.poll(&poll).await;
                 (answer, disturbance, false)
@@ -112,7 +119,7 @@ impl Engine {
     }
 
     /// Waits until there is something to tell, or long enough.
-    async fn poll(&self, poll: &Poll) -> (Answer, Option<Disturbance>) {
+    async fn poll(&self, poll: &Poll) -> (Answer, Disturbance) {
         let hold = self.state().config.hold;
         let deadline = Instant::now() + hold;
         let _waiting = Waiting::new(self);
@@ -120,7 +127,7 @@ impl Engine {
             let mut changed = {
                 let mut state = self.state();
                 if let Some(answer) = poll.look(&mut state) {
-                    return (answer, None);
+                    return (answer, Disturbance::NONE);
                 }
                 state.changed.subscribe()
             };
@@ -133,11 +140,11 @@ impl Engine {
         match self.state().config.poll_end {
             PollEnd::Status(status) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::GATEWAY_TIMEOUT);
-                (Answer::status(status), None)
+                (Answer::status(status), Disturbance::NONE)
             }
-            PollEnd::Empty => (Answer::status(StatusCode::OK), None),
-            PollEnd::EmptyList => (Answer::json("[]"), None),
-            PollEnd::Close => (Answer::status(StatusCode::OK), Some(Disturbance::Reset)),
+            PollEnd::Empty => (Answer::status(StatusCode::OK), Disturbance::NONE),
+            PollEnd::EmptyList => (Answer::json("[]"), Disturbance::NONE),
+            PollEnd::Close => (Answer::status(StatusCode::OK), Disturbance::RESET),
         }
     }
 }

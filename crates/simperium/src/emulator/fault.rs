@@ -1,12 +1,11 @@
 //! Bad days, made to order.
 
-use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use regex_lite::Regex;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use sync_core::local::Disturbance;
 
 use super::answer::Answer;
 
@@ -78,82 +77,6 @@ impl Fault {
     }
 }
 
-/// What happens to an answer on its way: found in the extensions of what
-/// [`Emulator::handle`](super::Emulator::handle) returns, which cannot do it
-/// itself. The server and the transport of an emulator do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Disturbance {
-    /// The connection is closed instead of answering.
-    Reset,
-    /// The connection is closed in the middle of the body.
-    Truncate,
-}
-
-/// The pattern of a fault cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPattern(String);
-
-impl fmt::Display for InvalidPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the pattern of a fault is no regular expression: {}",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for InvalidPattern {}
-
-/// A fault and the requests it is for.
-#[derive(Debug)]
-struct Planned {
-    pattern: Regex,
-    left: u32,
-    fault: Fault,
-}
-
-/// The faults that are still to come.
-#[derive(Debug, Default)]
-pub(super) struct Plan(Vec<Planned>);
-
-impl Plan {
-    pub(super) fn add(
-        &mut self,
-        pattern: &str,
-        times: u32,
-        fault: Fault,
-    ) -> Result<(), InvalidPattern> {
-        let pattern = Regex::new(pattern).map_err(|error| InvalidPattern(error.to_string()))?;
-        self.0.push(Planned {
-            pattern,
-            left: times,
-            fault,
-        });
-        Ok(())
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// The first fault for this request, which is then one fewer.
-    pub(super) fn take(&mut self, method: &Method, target: &str) -> Option<Kind> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let request = format!("{method} {target}");
-        let mut planned = self.0.iter_mut();
-        let planned =
-            planned.find(|planned| planned.left > 0 && planned.pattern.is_match(&request))?;
-        planned.left -= 1;
-        let kind = planned.fault.0.clone();
-        self.0.retain(|planned| planned.left > 0);
-        Some(kind)
-    }
-}
-
 impl Kind {
     /// The name of the fault, as the control interface has it.
     pub(super) const fn name(&self) -> &'static str {
@@ -169,35 +92,33 @@ impl Kind {
     }
 
     /// The answer of a fault that strikes before anything is done.
-    pub(super) fn before(&self) -> Option<(Answer, Option<Disturbance>)> {
+    pub(super) fn before(&self) -> Option<(Answer, Disturbance)> {
         match self {
-            Self::Status(answer) => Some((answer.clone(), None)),
+            Self::Status(answer) => Some((answer.clone(), Disturbance::NONE)),
             Self::ResetBefore => {
                 let answer = Answer::status(StatusCode::SERVICE_UNAVAILABLE);
-                Some((answer, Some(Disturbance::Reset)))
+                Some((answer, Disturbance::RESET))
             }
             _ => None,
         }
     }
 
-    /// What becomes of the answer to a request that was done, and how much
-    /// later it comes.
-    pub(super) fn after(&self, mut answer: Answer) -> (Answer, Option<Disturbance>, Duration) {
-        let none = Duration::ZERO;
+    /// What becomes of the answer to a request that was done.
+    pub(super) fn after(&self, mut answer: Answer) -> (Answer, Disturbance) {
         match self {
-            Self::Status(_) | Self::ResetBefore => (answer, None, none),
-            Self::Reset => (answer, Some(Disturbance::Reset), none),
-            Self::Truncate => (answer, Some(Disturbance::Truncate), none),
-            Self::Slow(delay) => (answer, None, *delay),
+            Self::Status(_) | Self::ResetBefore => (answer, Disturbance::NONE),
+            Self::Reset => (answer, Disturbance::RESET),
+            Self::Truncate => (answer, Disturbance::TRUNCATED),
+            Self::Slow(delay) => (answer, Disturbance::delay(*delay)),
             Self::Html => {
                 let mut page = Answer::json("<!DOCTYPE html><html><body>Welcome</body></html>");
                 let html = HeaderValue::from_static("text/html; charset=utf-8");
                 page.headers.insert(CONTENT_TYPE, html);
-                (page, None, none)
+                (page, Disturbance::NONE)
             }
             Self::Body(body) => {
                 answer.body = body.clone();
-                (answer, None, none)
+                (answer, Disturbance::NONE)
             }
         }
     }

@@ -1,10 +1,10 @@
 //! What came in and went out.
 
-use std::collections::VecDeque;
 use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use sync_core::local::Recent;
 
 /// A request over HTTP.
 #[derive(Clone)]
@@ -66,48 +66,20 @@ impl fmt::Debug for LoggedFrame {
 /// The last requests and frames.
 #[derive(Debug)]
 pub(super) struct Log {
-    requests: VecDeque<LoggedRequest>,
-    frames: VecDeque<LoggedFrame>,
-    limit: usize,
+    pub(super) requests: Recent<LoggedRequest>,
+    pub(super) frames: Recent<LoggedFrame>,
 }
 
 impl Log {
     pub(super) const fn new(limit: usize) -> Self {
         Self {
-            requests: VecDeque::new(),
-            frames: VecDeque::new(),
-            limit,
+            requests: Recent::new(limit),
+            frames: Recent::new(limit),
         }
-    }
-
-    pub(super) fn request(&mut self, request: impl FnOnce() -> LoggedRequest) {
-        push(&mut self.requests, self.limit, request);
-    }
-
-    pub(super) fn frame(&mut self, frame: impl FnOnce() -> LoggedFrame) {
-        push(&mut self.frames, self.limit, frame);
-    }
-
-    pub(super) fn requests(&self) -> Vec<LoggedRequest> {
-        self.requests.iter().cloned().collect()
-    }
-
-    pub(super) fn frames(&self) -> Vec<LoggedFrame> {
-        self.frames.iter().cloned().collect()
     }
 
     pub(super) fn clear(&mut self) {
         self.requests.clear();
         self.frames.clear();
     }
-}
-
-fn push<T>(entries: &mut VecDeque<T>, limit: usize, entry: impl FnOnce() -> T) {
-    if limit == 0 {
-        return;
-    }
-    if entries.len() == limit {
-        entries.pop_front();
-    }
-    entries.push_back(entry());
 }

@@ -80,11 +80,9 @@ mod query;
 mod rebase;
 mod routes;
 mod seed;
-mod server;
 mod socket;
 mod state;
 mod submit;
-mod transport;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -94,15 +92,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
+use sync_core::local::LocalServer;
+pub use sync_core::local::{Disturbance, End, InvalidPattern, LocalTransport as EmulatorTransport};
 
 pub use self::account::{Account, LoginRule};
 pub use self::config::{Config, Marks, PollEnd};
 use self::engine::Engine;
-pub use self::fault::{Disturbance, Fault, InvalidPattern};
+pub use self::fault::Fault;
 pub use self::log::{LoggedFrame, LoggedRequest};
-use self::server::Server;
 use self::state::State;
-pub use self::transport::EmulatorTransport;
 
 /// Requests and frames that are remembered, unless told otherwise.
 const LOG_LIMIT: usize = 10_000;
@@ -111,7 +109,7 @@ const LOG_LIMIT: usize = 10_000;
 /// dropped, with what came through it.
 pub struct Emulator {
     engine: Arc<Engine>,
-    server: Option<Server>,
+    server: Option<LocalServer>,
 }
 
 /// How an [`Emulator`] is to be.
@@ -201,7 +199,7 @@ impl Builder {
     pub async fn start(self) -> io::Result<Emulator> {
         let port = self.port;
         let mut emulator = self.build();
-        emulator.server = Some(Server::start(Arc::clone(&emulator.engine), port).await?);
+        emulator.server = Some(LocalServer::start(Arc::clone(&emulator.engine), port).await?);
         Ok(emulator)
     }
 }
@@ -216,7 +214,7 @@ impl Emulator {
     /// emulator's [`transport`](Self::transport) gets.
     pub fn host(&self) -> String {
         match &self.server {
-            Some(server) => server.address.to_string(),
+            Some(server) => server.address().to_string(),
             None => "localhost".to_owned(),
         }
     }
@@ -234,13 +232,13 @@ impl Emulator {
     /// A transport that ends here, without a listening socket. The upgrade of
     /// a socket's answer is one end of a pipe in memory.
     pub fn transport(&self) -> EmulatorTransport {
-        EmulatorTransport(Arc::clone(&self.engine))
+        EmulatorTransport::new(Arc::clone(&self.engine))
     }
 
     /// Answers a request, whatever host it is for. A [`Disturbance`] is in the
     /// answer's extensions, and so is the upgrade of a socket.
     pub async fn handle(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        transport::answer(&self.engine, request).await
+        self.engine.serve(request).await
     }
 
     /// Changes how it behaves from now on.
@@ -384,13 +382,13 @@ impl Emulator {
 
     /// The requests so far, oldest first; a poll when it ended.
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.engine.state().log.requests()
+        self.engine.state().log.requests.iter().cloned().collect()
     }
 
     /// The frames so far, oldest first: those of clients when they arrived,
     /// those of the service when they were sent.
     pub fn frames(&self) -> Vec<LoggedFrame> {
-        self.engine.state().log.frames()
+        self.engine.state().log.frames.iter().cloned().collect()
     }
 
     /// Forgets the requests and frames so far.
@@ -401,6 +399,15 @@ impl Emulator {
     /// As in the beginning; sockets are closed.
     pub fn reset(&self) {
         self.engine.state().reset();
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // Sockets are no longer the server's connections.
+        if self.server.is_some() {
+            self.engine.state().kick_listened();
+        }
     }
 }
 

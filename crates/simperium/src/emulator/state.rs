@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use sync_core::local::Plan;
+
 use super::account::App;
 use super::config::Config;
-use super::fault::Plan;
+use super::fault::Fault;
 use super::log::Log;
 use super::socket::Connection;
 
@@ -77,7 +79,7 @@ pub(super) struct State {
     pub(super) apps: BTreeMap<String, App>,
     /// Those that are good; all are when it is empty.
     pub(super) api_keys: BTreeSet<String>,
-    pub(super) plan: Plan,
+    pub(super) plan: Plan<Fault>,
     pub(super) log: Log,
     /// So many accepted writes more are not answered.
     pub(super) dropped_writes: u32,

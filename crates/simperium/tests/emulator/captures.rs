@@ -203,7 +203,7 @@ impl Replay {
         let answer = self.emulator.handle(&request.body(body).unwrap()).await;
         let Some(status) = line.status else {
             let cut = answer.extensions().get::<Disturbance>();
-            assert_eq!(cut, Some(&Disturbance::Reset), "{place}");
+            assert_eq!(cut, Some(&Disturbance::RESET), "{place}");
             self.compared += 1;
             return;
         };

@@ -25,7 +25,7 @@ async fn a_rule_strikes_what_it_matches_as_often_as_it_says() {
         assert_eq!(answer.headers()["retry-after"], "2");
     }
     let cut = write().of(&emulator).await;
-    assert_eq!(cut.extensions().get(), Some(&Disturbance::Reset));
+    assert_eq!(cut.extensions().get(), Some(&Disturbance::RESET));
     assert_eq!(
         Ask::get("n/i/a").status(&emulator).await,
         404,

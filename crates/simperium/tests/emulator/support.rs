@@ -8,6 +8,7 @@ use http::{Request, Response};
 use serde_json::Value;
 use simperium::emulator::Emulator;
 use sync_core::transport::{OnUpgrade, Upgraded};
+use sync_core::{Body, Transport as _};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -120,7 +121,8 @@ pub(crate) fn opening() -> Ask {
 
 impl Socket {
     pub(crate) async fn open(emulator: &Emulator) -> Self {
-        let mut answer = opening().of(emulator).await;
+        let request = opening().request().map(Body::from);
+        let mut answer = emulator.transport().send(request).await.unwrap();
         assert_eq!(answer.status(), 101);
         let accept = answer.headers().get("sec-websocket-accept").unwrap();
         assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");

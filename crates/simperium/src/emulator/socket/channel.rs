@@ -22,7 +22,7 @@ impl State {
         if !self.connections.contains_key(&socket) {
             return;
         }
-        self.log.frame(|| LoggedFrame {
+        self.log.frames.push(|| LoggedFrame {
             socket,
             from_client: true,
             text: text.to_owned(),

@@ -87,7 +87,7 @@ impl State {
         let Some(connection) = self.connections.get(&socket) else {
             return;
         };
-        self.log.frame(|| LoggedFrame {
+        self.log.frames.push(|| LoggedFrame {
             socket,
             from_client: false,
             text: text.clone(),

@@ -7,34 +7,35 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::fault::Disturbance;
-
 #[derive(Debug)]
 pub(super) struct Reply {
     data: Option<Bytes>,
-    end: End,
+    then: Then,
 }
 
 /// What comes after the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Whole,
+enum Then {
+    Nothing,
     /// A moment in which head and data are sent, then the failure.
-    Cut,
-    Failed,
+    Pause,
+    Failure,
 }
 
 impl Reply {
-    pub(super) fn new(mut body: Bytes, disturbance: Disturbance) -> Self {
-        let end = if disturbance.truncated {
-            body.truncate(body.len() / 2);
-            End::Cut
-        } else {
-            End::Whole
-        };
+    pub(super) fn whole(body: Bytes) -> Self {
         Self {
             data: (!body.is_empty()).then_some(body),
-            end,
+            then: Then::Nothing,
+        }
+    }
+
+    /// The first half, then a failure.
+    pub(super) fn truncated(mut body: Bytes) -> Self {
+        body.truncate(body.len() / 2);
+        Self {
+            then: Then::Pause,
+            ..Self::whole(body)
         }
     }
 }
@@ -50,27 +51,25 @@ impl Body for Reply {
         if let Some(data) = self.data.take() {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        match self.end {
-            End::Whole => Poll::Ready(None),
-            End::Cut => {
-                self.end = End::Failed;
+        match self.then {
+            Then::Nothing => Poll::Ready(None),
+            Then::Pause => {
+                self.then = Then::Failure;
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            End::Failed => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
+            Then::Failure => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.data.is_none() && self.end == End::Whole
+        self.data.is_none() && self.then == Then::Nothing
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.end {
-            End::Whole => {
-                SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
-            }
-            _ => SizeHint::default(),
+        if self.then != Then::Nothing {
+            return SizeHint::default();
         }
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
     }
 }
