@@ -326,7 +326,9 @@ async fn an_npm_client_that_was_offline_catches_up() -> Result<()> {
         &json!({"n1": {"content": "one two three"}}),
     )?;
 
-    // One edits offline, the other meanwhile online.
+    // One edits offline, the other meanwhile online. A device has what it put
+    // at once; one that goes before it hears of it loses its next edit (409).
+    devices[0].act("settled")?;
     devices[0].act("offline")?;
     devices[0].put("n1", &json!({"content": "one two three four"}))?;
     devices[1].put("n1", &json!({"content": "zero one two three"}))?;
@@ -337,6 +339,7 @@ async fn an_npm_client_that_was_offline_catches_up() -> Result<()> {
     converge(&emulator, &mut devices, &merged)?;
 
     // The changes that one missed are forgotten: it reads the index again.
+    devices[0].act("settled")?;
     devices[0].act("offline")?;
     devices[1].put("n1", &json!({"content": "new"}))?;
     devices[1].put("n3", &json!({"content": "three"}))?;
