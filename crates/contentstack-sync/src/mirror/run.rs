@@ -131,6 +131,9 @@ struct Fetched {
     converted: Converted,
 }
 
+/// A part of a delta; the chains that it found to be new.
+type Step<'a> = Pin<Box<dyn Future<Output = Result<Vec<Chain>, End>> + Send + 'a>>;
+
 struct Driver<'a> {
     mirror: &'a Mirror,
     options: &'a Options,
@@ -246,26 +249,35 @@ impl Driver<'_> {
         let Some(generation) = state.readable else {
             return Ok(());
         };
+        // The list of types comes while the chains of known types are read, as
+        // one more of them.
+        let mut steps: Vec<Step<'_>> = Vec::new();
         if shard::follows_types(&self.mirror.0.identity, &state.chains) {
-            self.add_types(generation, &mut state.chains).await?;
+            steps.push(Box::pin(self.add_types(generation, &state.chains)));
         }
-        let chains = state.chains.into_iter();
-        chains::all(limit, chains.map(|chain| self.delta(generation, chain))).await?;
+        for chain in state.chains.iter().cloned() {
+            let delta = self.delta(generation, chain);
+            steps.push(Box::pin(async { delta.await.map(|()| Vec::new()) }));
+        }
+        let new = chains::all(limit, steps).await?.into_iter().flatten();
+        chains::all(limit, new.map(|chain| self.delta(generation, chain))).await?;
         Ok(())
     }
 
     /// Chains for content types that are new since the full sync.
-    async fn add_types(&self, generation: Generation, chains: &mut Vec<Chain>) -> Result<(), End> {
+    async fn add_types(
+        &self,
+        generation: Generation,
+        chains: &[Chain],
+    ) -> Result<Vec<Chain>, End> {
         let types = self.content_types().await?;
         let new = shard::missing(&self.mirror.0.identity, chains, &types);
-        if new.is_empty() {
-            return Ok(());
+        if !new.is_empty() {
+            let mut batch = Batch::new(generation, self.mirror.now());
+            batch.new_chains.clone_from(&new);
+            self.mirror.0.store.apply(batch).await?;
         }
-        let mut batch = Batch::new(generation, self.mirror.now());
-        batch.new_chains.clone_from(&new);
-        self.mirror.0.store.apply(batch).await?;
-        chains.extend(new);
-        Ok(())
+        Ok(new)
     }
 
     /// Brings a chain of the readable generation up to date.

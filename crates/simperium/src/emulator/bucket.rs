@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::protocol::{Change, IndexEntry, Operation};
+use serde::Serialize;
+use sync_core::json::RawJson;
+
+use crate::protocol::{Change, Operation};
 
 use super::config::{Config, Marks};
 use super::document::Document;
@@ -77,16 +80,38 @@ pub(super) struct PageQuery<'a> {
     pub(super) since: u64,
 }
 
-/// A page of the index.
-#[derive(Debug)]
-pub(super) struct Page {
-    pub(super) entries: Vec<IndexEntry>,
+/// A page of the index, as it is sent. It borrows: pages are large.
+#[derive(Debug, Serialize)]
+pub(super) struct Page<'a> {
+    pub(super) current: String,
+    pub(super) index: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<String>,
+}
+
+/// An entry of the index.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry<'a> {
+    id: &'a str,
+    v: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d: Option<&'a RawJson>,
 }
 
 /// A mark that no page had.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct BadMark;
+
+impl Page<'_> {
+    /// Nothing is on it, and nothing after it.
+    pub(super) const fn empty(current: String) -> Self {
+        Self {
+            current,
+            index: Vec::new(),
+            mark: None,
+        }
+    }
+}
 
 impl Bucket {
     pub(super) fn new(begun: u64) -> Self {
@@ -233,7 +258,13 @@ impl Bucket {
     }
 
     /// A page of the index, newest modification first.
-    pub(super) fn page(&self, query: &PageQuery<'_>, marks: Marks) -> Result<Page, BadMark> {
+    /// A page; `current` names the newest change.
+    pub(super) fn page(
+        &self,
+        query: &PageQuery<'_>,
+        marks: Marks,
+        current: String,
+    ) -> Result<Page<'_>, BadMark> {
         let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         let (below, skipped) = match query.mark {
             None => (Bound::Unbounded, 0),
@@ -251,32 +282,33 @@ impl Bucket {
         // `range` panics when its ends are the wrong way round.
         let range = match below {
             Bound::Excluded(below) if below <= query.since => {
-                return Ok(Page {
-                    entries: Vec::new(),
-                    mark: None,
-                });
+                return Ok(Page::empty(current));
             }
             below => (Bound::Excluded(query.since), below),
         };
         let mut found = self.order.range(range).rev().skip(skipped);
-        let mut entries = Vec::new();
+        let mut index = Vec::new();
         let mut last = 0;
         for (number, key) in found.by_ref().take(limit) {
             last = *number;
             let Some((version, document)) = self.versioned(key) else {
                 continue;
             };
-            entries.push(IndexEntry {
-                id: key.clone(),
+            index.push(Entry {
+                id: key,
                 v: version,
-                d: query.data.then(|| document.raw().clone()),
+                d: query.data.then(|| document.raw()),
             });
         }
         let mark = found.next().map(|_| match marks {
             Marks::Change => format!("{last:024x}"),
             Marks::Offset => format!("o{}", skipped + limit),
         });
-        Ok(Page { entries, mark })
+        Ok(Page {
+            current,
+            index,
+            mark,
+        })
     }
 
     /// All keys that are not deleted.

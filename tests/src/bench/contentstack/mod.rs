@@ -8,11 +8,13 @@
 
 mod bare;
 mod client;
+mod distance;
 mod ours;
 mod report;
 mod server;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use lexopt::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ bench-contentstack [--quick] [--gate]    measure everything, print one table
     --gate    fail when a goal is missed
 
 bench-contentstack client WAY PORT FOLDER
-bench-contentstack serve FOLDER ITEMS MILLISECONDS";
+bench-contentstack serve FOLDER ITEMS ROUND_TRIP_MS SERVICE_MS";
 
 /// What a run of a client found out; the scripts of others print the same.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,7 +75,11 @@ fn run() -> Result<ExitCode> {
             Value(name) if name == "serve" => {
                 let folder = parser.value()?;
                 let items = parser.value()?.parse()?;
-                server::serve(folder.as_ref(), items, parser.value()?.parse()?)?;
+                let distance = server::Distance {
+                    round_trip: Duration::from_millis(parser.value()?.parse()?),
+                    service: Duration::from_millis(parser.value()?.parse()?),
+                };
+                server::serve(folder.as_ref(), items, distance)?;
                 return Ok(ExitCode::SUCCESS);
             }
             other => return Err(other.unexpected().into()),

@@ -21,10 +21,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::Result;
+use super::distance::far;
 use crate::contentstack::Authority;
 
 /// Where the number of requests is told, which is not counted itself.
@@ -32,7 +34,7 @@ const COUNT: &str = "/count";
 
 struct Server {
     emulator: Emulator,
-    delay: Duration,
+    distance: Distance,
     state: Mutex<State>,
 }
 
@@ -42,9 +44,31 @@ struct State {
     requests: u64,
 }
 
+/// How far away the server is to be.
+#[derive(Clone, Copy)]
+pub(super) struct Distance {
+    /// From a question to its answer, and for a connection or a TLS handshake
+    /// once more each.
+    pub(super) round_trip: Duration,
+    /// How long it thinks about each answer.
+    pub(super) service: Duration,
+}
+
+impl Distance {
+    pub(super) const NONE: Self = Self {
+        round_trip: Duration::ZERO,
+        service: Duration::ZERO,
+    };
+
+    /// What a page takes on a connection that is there.
+    pub(super) const fn page(self) -> Duration {
+        self.round_trip.saturating_add(self.service)
+    }
+}
+
 /// Serves a stack of so many items until standard input ends. The first line
 /// printed is the port; the authority that vouches for it is in the folder.
-pub(super) fn serve(folder: &Path, items: usize, delay_ms: u64) -> Result<()> {
+pub(super) fn serve(folder: &Path, items: usize, distance: Distance) -> Result<()> {
     // Whoever started this holds the other end of standard input.
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
@@ -57,7 +81,7 @@ pub(super) fn serve(folder: &Path, items: usize, delay_ms: u64) -> Result<()> {
     emulator.fill(&Fill::new(items));
     let server = Arc::new(Server {
         emulator,
-        delay: Duration::from_millis(delay_ms),
+        distance,
         state: Mutex::default(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -77,6 +101,18 @@ pub(super) fn serve(folder: &Path, items: usize, delay_ms: u64) -> Result<()> {
 /// How a connection ends is the client's affair.
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor, server: Arc<Server>) {
     let _ = stream.set_nodelay(true);
+    let round_trip = server.distance.round_trip;
+    if round_trip.is_zero() {
+        serve_tls(stream, acceptor, server).await;
+    } else {
+        serve_tls(far(stream, round_trip), acceptor, server).await;
+    }
+}
+
+async fn serve_tls<S>(stream: S, acceptor: TlsAcceptor, server: Arc<Server>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let Ok(stream) = acceptor.accept(stream).await else {
         return;
     };
@@ -96,8 +132,9 @@ async fn answer(
         return Ok(Response::new(Full::new(count.into())));
     }
     let answer = server.find(&request);
-    if !server.delay.is_zero() {
-        tokio::time::sleep(server.delay).await;
+    let service = server.distance.service;
+    if !service.is_zero() {
+        tokio::time::sleep(service).await;
     }
     Ok(answer.map(Full::new))
 }
@@ -147,12 +184,14 @@ impl Running {
         program: &Path,
         folder: &Path,
         items: usize,
-        delay: Duration,
+        distance: Distance,
     ) -> Result<Self> {
+        let millis = |time: Duration| time.as_millis().to_string();
         let mut child = Command::new(program)
             .arg("serve")
             .arg(folder)
-            .args([items.to_string(), delay.as_millis().to_string()])
+            .arg(items.to_string())
+            .args([millis(distance.round_trip), millis(distance.service)])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -5,7 +5,6 @@ use crate::emulator::account::Caller;
 use crate::emulator::answer::Answer;
 use crate::emulator::bucket::PageQuery;
 use crate::emulator::state::State;
-use crate::protocol::IndexPage;
 
 pub(super) fn run(
     state: &mut State,
@@ -35,11 +34,7 @@ pub(super) fn run(
         limit: limit.map(str::parse).transpose().map_err(|_| bad())?,
         since,
     };
-    let page = bucket.page(&wanted, marks).map_err(|_| bad())?;
-    let page = IndexPage {
-        current: Some(ids.cv(bucket.head())),
-        index: page.entries,
-        mark: page.mark,
-    };
+    let current = ids.cv(bucket.head());
+    let page = bucket.page(&wanted, marks, current).map_err(|_| bad())?;
     Ok(Flow::Answer(Answer::value(&page)))
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::protocol::{
-    AuthReply, BucketOptions, ClientChange, ClientCommand, ClientFrame, EntityVersion, IndexPage,
-    IndexQuery, Init, ServerChange, ServerCommand, ServerFrame,
+    AuthReply, BucketOptions, ClientChange, ClientCommand, ClientFrame, EntityVersion, IndexQuery,
+    Init, ServerChange, ServerCommand, ServerFrame,
 };
 
 use super::Channel;
@@ -155,17 +155,13 @@ impl State {
             limit: query.limit.and_then(|limit| usize::try_from(limit).ok()),
             since: 0,
         };
+        let current = ids.cv(bucket.head());
         // There is no frame that refuses a mark: nothing is after it.
-        let page = bucket.page(&wanted, marks).unwrap_or(Page {
-            entries: Vec::new(),
-            mark: None,
-        });
-        let page = IndexPage {
-            current: Some(ids.cv(bucket.head())),
-            index: page.entries,
-            mark: page.mark,
-        };
-        self.reply(socket, number, ServerCommand::Index(page));
+        let page = bucket.page(&wanted, marks, current.clone());
+        let page = page.unwrap_or_else(|_| Page::empty(current));
+        if let Ok(text) = serde_json::to_string(&page) {
+            self.send(socket, format!("{number}:i:{text}"));
+        }
     }
 
     fn entity(&mut self, socket: u64, number: u32, place: &Place, version: EntityVersion) {
