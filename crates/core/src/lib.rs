@@ -53,6 +53,7 @@
 //! | what went wrong | [`error`] |
 //! | paging and watching, resumable | [`stream`] |
 //! | what may be shown | [`redact`], [`Secret`] |
+//! | files for their owner only | [`private_file`] |
 //! | the only wall clock | [`clock`] |
 //! | a service of one's own process, with faults | `local` (feature `local`) |
 //! | doubles, scripted servers, the transport contract | `testing` (feature `testing`) |
@@ -89,6 +90,7 @@ pub mod json;
 pub mod local;
 mod pipeline;
 pub mod policy;
+pub mod private_file;
 pub mod redact;
 mod secret;
 pub mod stream;

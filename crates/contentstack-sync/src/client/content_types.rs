@@ -12,6 +12,7 @@ use sync_core::stream::{self, Pages};
 use super::Stack;
 use super::operations::{CONTENT_TYPE, CONTENT_TYPES};
 use crate::model::{ContentType, ContentTypeUid, RawJson};
+use crate::wire::number;
 
 /// How many are asked for at a time: the service's most.
 const LIMIT: u64 = 100;
@@ -66,7 +67,7 @@ impl fmt::Debug for ContentTypes {
 struct Answer {
     content_types: Vec<RawJson>,
     #[serde(default)]
-    count: Option<u64>,
+    count: Option<RawJson>,
 }
 
 /// One content type.
@@ -107,7 +108,8 @@ async fn page(stack: &Stack, skip: u64) -> Result<stream::Page<ContentType, u64>
         .await?;
     let got = answer.content_types.len() as u64;
     let seen = skip + got;
-    let more = match answer.count {
+    let count = answer.count.and_then(|count| number(count.as_str()));
+    let more = match count {
         Some(count) => got > 0 && seen < count,
         None => got >= LIMIT,
     };

@@ -1,11 +1,11 @@
 //! Checkpoints in files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde::Deserialize;
-use sync_core::Error;
+use sync_core::{Error, private_file};
 
 use super::{Checkpoint, CheckpointError};
 use crate::error;
@@ -80,11 +80,8 @@ impl Checkpoint {
     }
 
     fn write_new(&self, path: &Path) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file: File = options.open(path)?;
+        let mut options = private_file::options();
+        let mut file: File = options.create(true).truncate(true).open(path)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.sync_all()
     }

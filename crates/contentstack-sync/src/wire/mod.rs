@@ -8,3 +8,4 @@ mod text;
 pub(crate) use self::head::head;
 pub(crate) use self::item::{item, write};
 pub(crate) use self::page::page;
+pub(crate) use self::text::number;

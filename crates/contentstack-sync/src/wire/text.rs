@@ -21,6 +21,6 @@ pub(super) fn text(raw: &str) -> Option<Cow<'_, str>> {
 }
 
 /// A JSON number, or a string that is one.
-pub(super) fn number(raw: &str) -> Option<u64> {
+pub(crate) fn number(raw: &str) -> Option<u64> {
     text(raw)?.parse().ok()
 }

@@ -50,6 +50,16 @@ async fn a_list_without_count_ends_with_a_page_that_is_not_full() {
 }
 
 #[tokio::test]
+async fn a_count_may_be_text() {
+    let (stack, transport) = answered([
+        ok(&types(0..100, json!("101"))),
+        ok(&types(100..101, json!("101"))),
+    ]);
+    assert_eq!(stack.content_types().collect().await.unwrap().len(), 101);
+    assert_eq!(transport.left(), 0);
+}
+
+#[tokio::test]
 async fn a_count_that_is_too_high_does_not_go_on_for_ever() {
     let (stack, transport) =
         answered([ok(&types(0..100, json!(500))), ok(&types(0..0, json!(500)))]);

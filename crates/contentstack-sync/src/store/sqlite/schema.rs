@@ -4,9 +4,11 @@
 //! that changes is deleted and written anew at the end. So writing appends,
 //! and reading changes is a range. A row without `data` is a tombstone.
 
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
+use sync_core::private_file;
 
 use super::super::{StoreError, StoreErrorKind};
 use super::{Durability, SqliteOptions};
@@ -127,8 +129,20 @@ const CACHE_KB: i64 = 8 * 1024;
 
 /// The writing connection.
 pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    flags.set(OpenFlags::SQLITE_OPEN_CREATE, !options.read_only);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if !options.read_only {
+        // SQLite gives the log the same rights.
+        private_file::create(path).map_err(|error| {
+            let kind = match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    StoreErrorKind::ReadOnly
+                }
+                io::ErrorKind::StorageFull => StoreErrorKind::Full,
+                _ => StoreErrorKind::Io,
+            };
+            StoreError::new(kind, "the file cannot be made").with_source(error)
+        })?;
+    }
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
     // Only a new file takes it.
@@ -256,6 +270,23 @@ mod tests {
             assert_eq!(pragma("journal_mode"), "wal");
             assert_eq!(pragma("page_size"), PAGE_SIZE.to_string());
         }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let name = format!("contentstack-sync-owner-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let connection = open(&folder.join("mirror.db"), &SqliteOptions::new()).unwrap();
+        for file in ["mirror.db", "mirror.db-wal"] {
+            let mode = std::fs::metadata(folder.join(file)).unwrap().permissions();
+            assert_eq!(mode.mode() & 0o777, 0o600, "{file}");
+        }
+        drop(connection);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
