@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use simperium::emulator::Emulator;
 use tokio::time::Instant;
 
+use super::bare::Bare;
 use super::ours;
 use super::socket::Socket;
 use crate::Result;
@@ -21,16 +22,19 @@ const SIZE: usize = 300;
 pub(super) enum Caller {
     /// A socket, see [`Socket`].
     Floor,
+    /// hyper, see [`Bare`].
+    Hyper,
     /// This project's client.
     Ours,
 }
 
 impl Caller {
-    pub(super) const ALL: [Self; 2] = [Self::Floor, Self::Ours];
+    pub(super) const ALL: [Self; 3] = [Self::Floor, Self::Hyper, Self::Ours];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
+            Self::Hyper => "bare hyper",
             Self::Ours => "ours",
         }
     }
@@ -94,7 +98,24 @@ impl Way {
 pub(super) fn call(caller: Caller, way: Way, host: &str, count: u32) -> Result<Cost> {
     match caller {
         Caller::Floor => floor(way, host, count),
+        Caller::Hyper => hyper(way, host, count),
         Caller::Ours => ours::call(way, host, count),
+    }
+}
+
+/// What is asked for: method, path with query, and body.
+fn request(way: Way, number: u32) -> Result<(&'static str, String, String)> {
+    match way {
+        Way::Set => {
+            let process = std::process::id();
+            let target =
+                format!("/1/bench/note/i/floor?clientid=floor&ccid=floor-{number}-{process}");
+            // Unlike the last value of the process before.
+            let value = u64::from(process) << 32 | u64::from(number);
+            Ok(("POST", target, format!("{{\"n\":{value}}}")))
+        }
+        Way::Get => Ok(("GET", "/1/bench/note/i/k0".to_owned(), String::new())),
+        Way::Index | Way::IndexData | Way::Idle => Err("there is no floor".into()),
     }
 }
 
@@ -104,24 +125,32 @@ fn floor(way: Way, host: &str, count: u32) -> Result<Cost> {
     let mut begun = Instant::now();
     // The first opens the way, as with other clients.
     for number in 0..=count {
-        bytes += match way {
-            Way::Set => {
-                let target = format!(
-                    "/1/bench/note/i/floor?clientid=floor&ccid=floor-{number}-{}",
-                    std::process::id()
-                );
-                // Unlike the last value of the process before.
-                let value = u64::from(std::process::id()) << 32 | u64::from(number);
-                socket.ask("POST", &target, &format!("{{\"n\":{value}}}"))?
-            }
-            Way::Get => socket.ask("GET", "/1/bench/note/i/k0", "")?,
-            Way::Index | Way::IndexData | Way::Idle => return Err("there is no floor".into()),
-        } as u64;
+        let (method, target, body) = request(way, number)?;
+        bytes += socket.ask(method, &target, &body)? as u64;
         if number == 0 {
             begun = Instant::now();
         }
     }
     Cost::until_now(begun.elapsed().as_secs_f64(), bytes)
+}
+
+fn hyper(way: Way, host: &str, count: u32) -> Result<Cost> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut connection = Bare::open(host).await?;
+        let mut bytes = 0;
+        let mut begun = Instant::now();
+        for number in 0..=count {
+            let (method, target, body) = request(way, number)?;
+            bytes += connection.ask(method.parse()?, &target, body).await? as u64;
+            if number == 0 {
+                begun = Instant::now();
+            }
+        }
+        Cost::until_now(begun.elapsed().as_secs_f64(), bytes)
+    })
 }
 
 /// Serves a bucket of so many objects until standard input ends.

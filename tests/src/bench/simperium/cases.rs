@@ -24,7 +24,12 @@ pub(super) struct Case {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Times {
     pub(super) diff: Option<f64>,
+    /// With the object as it was left alone.
     pub(super) apply: Option<f64>,
+    /// On the object itself, as a change that arrives is applied. npm's copies
+    /// the object first, always.
+    #[serde(default)]
+    pub(super) apply_in_place: Option<f64>,
     pub(super) transform: Option<f64>,
 }
 
@@ -109,9 +114,17 @@ pub(super) fn measure(cases: Vec<Case>) -> Result<BTreeMap<String, Times>> {
         } = case;
         let ours = jsondiff::diff(&base, &local)?;
         let theirs = jsondiff::diff(&base, &remote)?;
+        let back = jsondiff::diff(&local, &base)?;
+        let mut object = base.clone();
         let times = Times {
             diff: Some(time(repeat, || jsondiff::diff(&base, &local).is_ok())),
             apply: Some(time(repeat, || jsondiff::apply(&base, &ours).is_ok())),
+            // There and back, so that each finds what it changes.
+            apply_in_place: Some(time(repeat, || {
+                let there = jsondiff::apply_to(&mut object, &ours);
+                there.is_ok() && jsondiff::apply_to(&mut object, &back).is_ok()
+            }))
+            .map(|both| both / 2.0),
             transform: Some(time(repeat, || {
                 jsondiff::transform(&base, &ours, &theirs).is_ok()
             })),

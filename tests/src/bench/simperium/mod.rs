@@ -9,6 +9,7 @@
 //! Every run is a process of its own; runs are interleaved, and medians are
 //! shown.
 
+mod bare;
 mod calls;
 mod cases;
 mod ours;

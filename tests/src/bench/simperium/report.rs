@@ -121,7 +121,7 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
                 cost
             };
             for caller in Caller::ALL {
-                if caller == Caller::Floor && !way.has_floor() {
+                if caller != Caller::Ours && !way.has_floor() {
                     continue;
                 }
                 let mut command = on_core(program);
@@ -171,10 +171,40 @@ fn middle(rounds: &[Diffs], case: &str, pick: Pick) -> Option<f64> {
 /// One of the times of a case.
 type Pick = fn(&Times) -> Option<f64>;
 
-const STEPS: [(&str, Pick); 3] = [
-    ("diff", |times| times.diff),
-    ("apply", |times| times.apply),
-    ("transform", |times| times.transform),
+/// What is done with diffs.
+struct Step {
+    name: &'static str,
+    ours: Pick,
+    npm: Pick,
+    /// How long it may take, compared with npm's.
+    limit: f64,
+}
+
+const STEPS: [Step; 4] = [
+    Step {
+        name: "diff",
+        ours: |times| times.diff,
+        npm: |times| times.diff,
+        limit: 1.0,
+    },
+    Step {
+        name: "apply to a copy",
+        ours: |times| times.apply,
+        npm: |times| times.apply,
+        limit: 1.0,
+    },
+    Step {
+        name: "apply in place",
+        ours: |times| times.apply_in_place,
+        npm: |times| times.apply,
+        limit: 1.0 / 5.0,
+    },
+    Step {
+        name: "transform",
+        ours: |times| times.transform,
+        npm: |times| times.transform,
+        limit: 1.0,
+    },
 ];
 
 impl Measured {
@@ -204,12 +234,13 @@ impl Measured {
             ]);
         }
         for case in &self.cases {
-            for (step, pick) in STEPS {
-                let npm = middle(&self.npm, case, pick);
-                let ours = middle(&self.ours, case, pick);
+            for step in &STEPS {
+                let name = step.name;
+                let npm = middle(&self.npm, case, step.npm);
+                let ours = middle(&self.ours, case, step.ours);
                 for (who, seconds) in [("ours", ours), ("npm", npm)] {
                     table.row([
-                        format!("{case}, {step}: {who}"),
+                        format!("{case}, {name}: {who}"),
                         format!("{} µs", number(seconds.map(|s| s * 1e6), 1)),
                         ratio(seconds, npm),
                         String::new(),
@@ -258,13 +289,12 @@ impl Measured {
     pub(super) fn goals(&self) -> Vec<Goal> {
         let mut goals = self.call_goals();
         for case in &self.cases {
-            for (step, pick) in STEPS {
-                let npm = middle(&self.npm, case, pick);
-                let ours = middle(&self.ours, case, pick);
-                let limit = if step == "apply" { 1.0 / 5.0 } else { 1.0 };
+            for step in &STEPS {
+                let npm = middle(&self.npm, case, step.npm);
+                let ours = middle(&self.ours, case, step.ours);
                 goals.push(Goal {
-                    what: format!("{case}, {step} to npm's"),
-                    limit,
+                    what: format!("{case}, {} to npm's", step.name),
+                    limit: step.limit,
                     unit: "×",
                     actual: ours.zip(npm).map(|(ours, npm)| ours / npm),
                 });
