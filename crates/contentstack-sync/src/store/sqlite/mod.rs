@@ -2,6 +2,7 @@
 
 mod downloads;
 mod error;
+mod group;
 mod read;
 mod schema;
 mod switch;
@@ -163,14 +164,12 @@ impl SqliteStore {
         self.writer.stop().await;
     }
 
-    /// Runs `work` as one transaction.
+    /// Runs `work` in a transaction: all of it, or nothing.
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.writer
-            .run(move |connection| write::transaction(connection, work))
-            .await
+        self.writer.write(work).await
     }
 
     /// Runs `work` on one state of the file.

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use sync_core::private_file;
 
 use super::super::{StoreError, StoreErrorKind};
@@ -194,34 +194,32 @@ fn application(db: &Connection) -> Result<i32, StoreError> {
 
 /// Brings a file to the present version.
 fn migrate(connection: &Connection) -> Result<(), StoreError> {
-    super::write::transaction(connection, |db| {
-        let application = application(db)?;
-        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        let tables: i64 =
-            db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        let is_new = application == 0 && version == 0 && tables == 0;
-        if !is_new && application != APPLICATION {
-            return Err(super::error::corrupt("the file is of another program"));
-        }
-        let steps = usize::try_from(version)
-            .ok()
-            .and_then(|taken| STEPS.get(taken..))
-            .ok_or_else(|| {
-                StoreError::new(
-                    StoreErrorKind::Version,
-                    format!("version {version}, known are up to {}", STEPS.len()),
-                )
-            })?;
-        if steps.is_empty() {
-            return Ok(());
-        }
-        for step in steps {
-            db.execute_batch(step)?;
-        }
-        db.pragma_update(None, "application_id", APPLICATION)?;
-        db.pragma_update(None, "user_version", STEPS.len() as i64)?;
-        Ok(())
-    })
+    let db = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let application = application(&db)?;
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let is_new = application == 0 && version == 0 && tables == 0;
+    if !is_new && application != APPLICATION {
+        return Err(super::error::corrupt("the file is of another program"));
+    }
+    let steps = usize::try_from(version)
+        .ok()
+        .and_then(|taken| STEPS.get(taken..))
+        .ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Version,
+                format!("version {version}, known are up to {}", STEPS.len()),
+            )
+        })?;
+    if steps.is_empty() {
+        return Ok(());
+    }
+    for step in steps {
+        db.execute_batch(step)?;
+    }
+    db.pragma_update(None, "application_id", APPLICATION)?;
+    db.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    Ok(db.commit()?)
 }
 
 #[cfg(test)]

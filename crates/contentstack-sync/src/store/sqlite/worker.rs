@@ -8,8 +8,18 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::super::{StoreError, StoreErrorKind};
+use super::group::{self, Writer};
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+/// Changes that are written in one transaction at the most: what they change
+/// has to fit into memory.
+const GROUP: usize = 16;
+
+enum Job {
+    /// Does all of its work itself.
+    Alone(Box<dyn FnOnce(&Connection) + Send>),
+    /// Writes, and is told once that is committed.
+    Write(Writer),
+}
 
 /// Runs jobs on a connection, one after the other. SQLite blocks while the
 /// disk works, which no async task may.
@@ -33,9 +43,7 @@ impl Worker {
                 match open() {
                     Ok(connection) => {
                         let _ = opened.send(Ok(()));
-                        for job in queue {
-                            job(&connection);
-                        }
+                        work(&connection, &queue);
                     }
                     Err(error) => {
                         let _ = opened.send(Err(error));
@@ -58,10 +66,23 @@ impl Worker {
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        let job = Box::new(move |connection: &Connection| {
             let _ = answer.send(work(connection));
         });
-        self.jobs.send(job).map_err(|_| closed())?;
+        self.jobs.send(Job::Alone(job)).map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+
+    /// Runs `work` as a transaction, or as a part of one with others that wait
+    /// already: the disk is waited for once. If `work` fails, what it wrote is
+    /// taken back, and nothing else.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let writer = group::writer(work, answer);
+        self.jobs.send(Job::Write(writer)).map_err(|_| closed())?;
         answered.await.map_err(|_| closed())?
     }
 
@@ -69,6 +90,33 @@ impl Worker {
     pub(super) async fn stop(self) {
         drop(self.jobs);
         let _ = self.ended.await;
+    }
+}
+
+fn work(connection: &Connection, queue: &mpsc::Receiver<Job>) {
+    let mut next = queue.recv().ok();
+    while let Some(job) = next.take() {
+        match job {
+            Job::Alone(job) => job(connection),
+            Job::Write(first) => {
+                let mut left = GROUP - 1;
+                let more = || {
+                    left = left.checked_sub(1)?;
+                    match queue.try_recv().ok()? {
+                        Job::Write(job) => Some(job),
+                        other => {
+                            next = Some(other);
+                            left = 0;
+                            None
+                        }
+                    }
+                };
+                group::write(connection, first, more);
+            }
+        }
+        if next.is_none() {
+            next = queue.recv().ok();
+        }
     }
 }
 

@@ -13,25 +13,6 @@ use super::{read, switch};
 use crate::mirror::rules::{self, Known, Verdict};
 use crate::model::{ContentTypeUid, EventTime, Key, ObjectKind, Position};
 
-/// Runs `work` as one transaction that writes.
-pub(super) fn transaction<T>(
-    db: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    // Takes the write lock at once: one that read first could lose it to
-    // another process half-way.
-    db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let result = work(db).and_then(|value| {
-        db.prepare_cached("COMMIT")?.execute([])?;
-        Ok(value)
-    });
-    // After some errors SQLite has done this by itself.
-    if result.is_err() && !db.is_autocommit() {
-        db.execute_batch("ROLLBACK")?;
-    }
-    result
-}
-
 /// A kind as it is in the file.
 pub(super) fn kind_number(kind: ObjectKind) -> i64 {
     match kind {
