@@ -265,11 +265,7 @@ impl Driver<'_> {
     }
 
     /// Chains for content types that are new since the full sync.
-    async fn add_types(
-        &self,
-        generation: Generation,
-        chains: &[Chain],
-    ) -> Result<Vec<Chain>, End> {
+    async fn add_types(&self, generation: Generation, chains: &[Chain]) -> Result<Vec<Chain>, End> {
         let types = self.content_types().await?;
         let new = shard::missing(&self.mirror.0.identity, chains, &types);
         if !new.is_empty() {

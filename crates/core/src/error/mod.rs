@@ -39,6 +39,9 @@ pub enum ErrorKind {
     /// The call was repeated and failed for good; see [`Error::stop_reason`]
     /// and, for the last failure, [`Error::last`].
     Exhausted,
+    /// The answer is fine, and could not be kept on this side; see
+    /// [`Error::detail`].
+    Local,
     /// The caller gave up.
     Canceled,
 }
@@ -121,7 +124,7 @@ impl Error {
             attempts: 0,
             elapsed: Duration::ZERO,
             delivery: match kind {
-                ErrorKind::Service | ErrorKind::Decode => Delivery::Answered,
+                ErrorKind::Service | ErrorKind::Decode | ErrorKind::Local => Delivery::Answered,
                 _ => Delivery::NotSent,
             },
             earlier: None,
