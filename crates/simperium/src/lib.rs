@@ -51,6 +51,7 @@
 //! | names, versions, changes | [`model`] |
 //! | differences between objects: made, applied, rebased, merged (pure) | [`jsondiff`] |
 //! | frames of the websocket protocol (pure) | [`protocol`] |
+//! | objects that are edited here and kept in step | `syncer`, `store` (feature `sync`) |
 //! | the service itself | `emulator` (feature `emulator`) |
 //!
 //! # Features
@@ -60,6 +61,9 @@
 //! | `tls` | yes | HTTPS |
 //! | `http2` | yes | HTTP/2 |
 //! | `exact-numbers` | yes | `serde_json::Value` keeps the text of every number, in the whole program |
+//! | `sync` | no | objects that are edited here and kept in step with every other device |
+//! | `sqlite` | no | a store of the syncer in a SQLite file; implies `sync` |
+//! | `test-kit` | no | the tests that every store of a syncer must pass; implies `sync` |
 //! | `emulator` | no | the service, in memory, to run and to test against |
 //!
 //! Without `exact-numbers`, a `Value` holds what fits an `i64`, `u64` or
@@ -76,6 +80,12 @@ mod error;
 pub mod jsondiff;
 pub mod model;
 pub mod protocol;
+#[cfg(feature = "sync")]
+pub mod store;
+#[cfg(feature = "sync")]
+pub mod syncer;
+#[cfg(any(feature = "emulator", feature = "sync"))]
+mod websocket;
 mod wire;
 
 pub use sync_core::auth::TokenSource;
@@ -90,6 +100,6 @@ pub use crate::client::{
 };
 pub use crate::error::{SimperiumError, SimperiumErrorExt};
 
-#[cfg(all(doctest, feature = "emulator"))]
+#[cfg(all(doctest, feature = "emulator", feature = "sync"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

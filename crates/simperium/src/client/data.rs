@@ -19,7 +19,7 @@ use crate::api::{Bucket, Item};
 use crate::model::{Account, AppId, BucketInfo, BucketName, ClientId, Key, NameError};
 use crate::wire::answer;
 
-const HOST: &str = "api.simperium.com";
+pub(crate) const HOST: &str = "api.simperium.com";
 const USER: HeaderName = HeaderName::from_static("x-simperium-user");
 
 /// The buckets of a user. Cheap to clone; clones share connections, the token
@@ -88,6 +88,18 @@ impl ApiBuilder {
     pub fn client_id(mut self, id: ClientId) -> Self {
         self.client_id = Some(id);
         self
+    }
+
+    /// One for the calls of a syncer.
+    #[cfg(feature = "sync")]
+    pub(crate) fn with_settings(settings: Settings, source: impl TokenSource) -> Self {
+        Self {
+            settings,
+            token: None,
+            header: TokenHeader::default(),
+            source: Some(Arc::new(source)),
+            client_id: None,
+        }
     }
 
     /// Checks everything. Nothing is sent yet.

@@ -16,3 +16,8 @@ pub use self::credentials::TokenHeader;
 pub use self::data::{Api, ApiBuilder};
 pub use self::login::Login;
 pub(crate) use self::operations::{Kind, kind};
+#[cfg(feature = "sync")]
+pub(crate) use self::{
+    data::HOST,
+    settings::{Settings, common_settings},
+};

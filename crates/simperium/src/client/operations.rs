@@ -34,6 +34,8 @@ pub(crate) static POLL: Operation = Operation::get(NAME, "changes", CHANGES);
 pub(crate) static POLL_SINCE: Operation = Operation::get(NAME, "changes.since", CHANGES);
 pub(crate) static POLL_ALL: Operation = Operation::get(NAME, "all", ALL);
 pub(crate) static POLL_ALL_SINCE: Operation = Operation::get(NAME, "all.since", ALL);
+#[cfg(feature = "sync")]
+pub(crate) static SOCKET: Operation = Operation::get(NAME, "socket", "/websocket");
 pub(crate) static BULK: Operation = Operation::post(NAME, "bulk", CHANGES).idempotent();
 
 /// What a refusal of a call is about.

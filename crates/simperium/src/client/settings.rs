@@ -6,6 +6,8 @@ use std::sync::Arc;
 use http::Uri;
 use http::header::USER_AGENT;
 use sync_core::auth::Authorize;
+#[cfg(feature = "sync")]
+use sync_core::auth::NoAuth;
 use sync_core::{CallOptions, Clock, Error, Pipeline, Transport};
 
 use super::service::Simperium;
@@ -15,16 +17,16 @@ const AGENT: &str = concat!("simperium-rust/", env!("CARGO_PKG_VERSION"));
 
 /// What the builders have in common.
 #[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) app: String,
-    pub(super) host: String,
-    pub(super) options: CallOptions,
-    pub(super) transport: Option<Arc<dyn Transport>>,
-    pub(super) clock: Clock,
+pub(crate) struct Settings {
+    pub(crate) app: String,
+    pub(crate) host: String,
+    pub(crate) options: CallOptions,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) clock: Clock,
 }
 
 impl Settings {
-    pub(super) fn new(app: String, host: &str) -> Self {
+    pub(crate) fn new(app: String, host: &str) -> Self {
         Self {
             app,
             host: host.to_owned(),
@@ -38,6 +40,19 @@ impl Settings {
     pub(super) fn pipeline(self, auth: impl Authorize) -> Result<(AppId, Pipeline), Error> {
         let app = AppId::new(&self.app)?;
         let base = format!("{}/1/{app}", base(&self.host)?);
+        Ok((app, self.build(base, auth)?))
+    }
+
+    /// The pipeline that the app's sockets are opened through. What is sent over
+    /// them says itself who sends it.
+    #[cfg(feature = "sync")]
+    pub(crate) fn socket_pipeline(self) -> Result<(AppId, Pipeline), Error> {
+        let app = AppId::new(&self.app)?;
+        let base = format!("{}/sock/1/{app}", base(&self.host)?);
+        Ok((app, self.build(base, NoAuth)?))
+    }
+
+    fn build(self, base: String, auth: impl Authorize) -> Result<Pipeline, Error> {
         let mut pipeline = Pipeline::builder(base)
             .service(Simperium)
             .auth(auth)
@@ -47,7 +62,7 @@ impl Settings {
         if let Some(transport) = self.transport {
             pipeline = pipeline.transport(transport);
         }
-        Ok((app, pipeline.build()?))
+        pipeline.build()
     }
 }
 
@@ -130,7 +145,7 @@ macro_rules! common_settings {
     };
 }
 
-pub(super) use common_settings;
+pub(crate) use common_settings;
 
 #[cfg(test)]
 mod tests {

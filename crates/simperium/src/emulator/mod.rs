@@ -100,6 +100,7 @@ pub use self::config::{Config, Marks, PollEnd};
 use self::engine::Engine;
 pub use self::fault::Fault;
 pub use self::log::{LoggedFrame, LoggedRequest};
+pub use self::socket::Line;
 use self::state::State;
 
 /// Requests and frames that are remembered, unless told otherwise.
@@ -227,6 +228,12 @@ impl Emulator {
     /// Where an app's sockets are opened.
     pub fn socket_url(&self, app: &str) -> String {
         format!("ws://{}/sock/1/{app}/websocket", self.host())
+    }
+
+    /// A connection whose frames the caller carries itself.
+    pub fn line(&self) -> Line {
+        let opened = self.engine.state().open(false);
+        Line::new(Arc::downgrade(&self.engine), opened)
     }
 
     /// A transport that ends here, without a listening socket. The upgrade of

@@ -310,6 +310,12 @@ impl Ccid {
     pub fn random() -> Result<Self, Error> {
         Ok(Self(random_hex()?.into()))
     }
+
+    /// The id with this number: 32 hexadecimal digits.
+    #[cfg(feature = "sync")]
+    pub(crate) fn numbered(number: u128) -> Self {
+        Self(format!("{number:032x}").into())
+    }
 }
 
 impl ClientId {

@@ -1,18 +1,12 @@
 //! The request that opens a socket (RFC 6455 section 4.2).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use ring::digest;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::emulator::answer::Answer;
-
-/// What the key of a request is joined with.
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-const VERSION: &str = "13";
+use crate::websocket::{VERSION, accept, has_token};
 
 /// The answer that opens a socket, or that refuses it.
 pub(in crate::emulator) fn handshake(request: &HeaderMap) -> Result<Answer, Answer> {
@@ -49,34 +43,11 @@ pub(in crate::emulator) fn handshake(request: &HeaderMap) -> Result<Answer, Answ
     Ok(answer)
 }
 
-/// Proof that the request was understood.
-fn accept(key: &[u8]) -> String {
-    let joined = [key, GUID].concat();
-    // Not for security: RFC 6455 names this function.
-    STANDARD.encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &joined))
-}
-
-fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &str) -> bool {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .any(|token| token.trim().eq_ignore_ascii_case(wanted))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use http::HeaderName;
 
-    #[test]
-    fn the_key_of_the_standard_gives_the_answer_of_the_standard() {
-        assert_eq!(
-            accept(b"dGhlIHNhbXBsZSBub25jZQ=="),
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        );
-    }
+    use super::*;
 
     #[test]
     fn only_a_request_for_a_socket_gets_one() {

@@ -2,6 +2,7 @@
 
 mod channel;
 mod handshake;
+mod line;
 mod serve;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 pub(super) use self::handshake::handshake;
+pub use self::line::Line;
 pub(super) use self::serve::serve;
 
 use super::bucket::Logged;

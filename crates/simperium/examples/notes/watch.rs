@@ -1,0 +1,50 @@
+//! What other devices do.
+
+use simperium::store::Json;
+use simperium::syncer::{Event, Events};
+
+use crate::connect::{Note, Notes, text};
+use crate::show::title;
+use crate::{Outcome, Result};
+
+pub(crate) async fn watch(notes: &Notes) -> Result {
+    let mut events = notes.bucket.subscribe();
+    let watching = async {
+        notes.sync().await?;
+        eprintln!("notes: watching; Ctrl-C ends it");
+        follow(&mut events).await;
+        Ok(Outcome::Good)
+    };
+    tokio::select! {
+        outcome = watching => outcome,
+        result = tokio::signal::ctrl_c() => {
+            result?;
+            Ok(Outcome::Good)
+        }
+    }
+}
+
+/// Tells what happens, until the end.
+async fn follow(events: &mut Events) {
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Added { key, object, .. } => println!("+ {key} {}", begin(&object)),
+            Event::Changed { key, patch, .. } => println!("~ {key} {}", begin(patch.after())),
+            Event::Removed { key, before, .. } => println!("- {key} {}", begin(&before)),
+            Event::Acknowledged { key, .. } => println!("> {key} sent"),
+            Event::Conflict(conflict) => println!("! {} conflict", conflict.key),
+            Event::Rejected { key, reason, .. } => println!("! {key} refused: {reason}"),
+            Event::Connection(status) => eprintln!("notes: {status:?}"),
+            Event::Refused { code, message } => eprintln!("notes: refused: {message} ({code})"),
+            Event::Lagged(missed) => println!("… {missed} more"),
+            _ => {}
+        }
+    }
+}
+
+fn begin(object: &Json) -> String {
+    match object.decode::<Note>() {
+        Ok(note) => title(text(&note)),
+        Err(_) => "(no note)".to_owned(),
+    }
+}

@@ -1,0 +1,250 @@
+//! The tables, and how a file is opened.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::{StoreError, StoreErrorKind};
+use super::SqliteOptions;
+
+/// Says in the file's header whose file it is: `Smpm`.
+const APPLICATION: i32 = 0x536d_706d;
+
+/// The steps from one version to the next: the version of a file is how many
+/// of them it has taken.
+///
+/// Texts come last in a row: reading what is before them does not read them.
+/// Keys come in no order and rows are wide, so the rows are kept in the order
+/// in which they came, with the keys in an index.
+const STEPS: &[&str] = &["
+    CREATE TABLE meta (
+        one     INTEGER PRIMARY KEY CHECK (one = 1),
+        app     TEXT,
+        user    TEXT,
+        client  TEXT,
+        flushes INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO meta VALUES (1, NULL, NULL, NULL, 0);
+
+    CREATE TABLE buckets (
+        id             INTEGER PRIMARY KEY,
+        name           TEXT NOT NULL UNIQUE,
+        cv             TEXT,
+        generation     INTEGER NOT NULL DEFAULT 0,
+        run_generation INTEGER,
+        run_current    TEXT,
+        run_mark       TEXT,
+        run_received   INTEGER
+    ) STRICT;
+
+    CREATE TABLE records (
+        id      INTEGER PRIMARY KEY,
+        bucket  INTEGER NOT NULL,
+        key     TEXT NOT NULL,
+        seen    INTEGER NOT NULL,
+        local   INTEGER NOT NULL,
+        version INTEGER,
+        ghost   TEXT,
+        object  TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX records_key ON records (bucket, key);
+
+    CREATE TABLE queue (
+        place      INTEGER PRIMARY KEY AUTOINCREMENT,
+        bucket     INTEGER NOT NULL,
+        key        TEXT NOT NULL,
+        state      TEXT NOT NULL,
+        edited     INTEGER NOT NULL,
+        whole      INTEGER NOT NULL,
+        attempts   INTEGER NOT NULL,
+        not_before INTEGER NOT NULL,
+        last_error INTEGER,
+        ccid       TEXT,
+        operation  TEXT,
+        sv         INTEGER,
+        payload    TEXT,
+        sent       TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX queue_key ON queue (bucket, key);
+    CREATE INDEX queue_state ON queue (bucket, state, place);
+
+    CREATE TABLE reloads (
+        bucket  INTEGER NOT NULL,
+        key     TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (bucket, key)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE conflicts (
+        id     INTEGER PRIMARY KEY AUTOINCREMENT,
+        bucket INTEGER NOT NULL,
+        key    TEXT NOT NULL,
+        kind   TEXT NOT NULL,
+        at     INTEGER NOT NULL,
+        base   TEXT,
+        local  TEXT,
+        remote TEXT,
+        result TEXT
+    ) STRICT;
+    CREATE INDEX conflicts_bucket ON conflicts (bucket, id);
+"];
+
+/// Opens a file, makes it if it is not there, and keeps others out.
+pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
+    create(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    // From the first access on, and until the connection is closed. It also
+    // saves the file of shared memory and a lock for each transaction.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    // Before anything is written to a file that may be somebody else's.
+    steps(&connection)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(StoreError::new(
+            StoreErrorKind::Io,
+            "the file can have no write-ahead log where it lies",
+        ));
+    }
+    // What has to be on the disk is flushed by `flush`.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(&connection)?;
+    if let Some(bytes) = options.max_size {
+        let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        // Answers with the limit that holds now.
+        connection.query_row(
+            &format!("PRAGMA max_page_count = {}", (bytes / page).max(1)),
+            [],
+            |_| Ok(()),
+        )?;
+    }
+    Ok(connection)
+}
+
+/// Makes the file for its owner only; SQLite gives the log the same rights.
+///
+/// A file that is there is not opened: closing it again would take away the
+/// locks that another connection of this process has on it.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::new(
+            match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    StoreErrorKind::ReadOnly
+                }
+                io::ErrorKind::StorageFull => StoreErrorKind::Full,
+                _ => StoreErrorKind::Io,
+            },
+            "the file cannot be made",
+        )
+        .with_source(error)),
+    }
+}
+
+/// Waits until everything that was committed is on the disk. SQLite flushes
+/// the whole log with the transaction that asks for it, so that a small one
+/// does it for all before.
+pub(super) fn flush(connection: &Connection) -> Result<(), StoreError> {
+    // May not be changed inside a transaction.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let flushed = connection
+        .prepare_cached("UPDATE meta SET flushes = flushes + 1")
+        .and_then(|mut statement| statement.execute([]));
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    flushed?;
+    Ok(())
+}
+
+/// The steps that a file has yet to take, if it is one of these.
+fn steps(connection: &Connection) -> Result<&'static [&'static str], StoreError> {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    let is_new = application == 0 && version == 0 && tables == 0;
+    if !is_new && application != i64::from(APPLICATION) {
+        return Err(StoreError::new(
+            StoreErrorKind::Corrupt,
+            "the file is of another program",
+        ));
+    }
+    usize::try_from(version)
+        .ok()
+        .and_then(|taken| STEPS.get(taken..))
+        .ok_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Version,
+                format!("version {version}, known are up to {}", STEPS.len()),
+            )
+        })
+}
+
+/// Brings a file to the present version.
+fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    // Takes the lock of the file, also when there is nothing to do.
+    let transaction =
+        rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Exclusive)?;
+    let steps = steps(&transaction)?;
+    if !steps.is_empty() {
+        for step in steps {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_query_finds_its_index() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection).unwrap();
+        for (sql, index) in [
+            (
+                "SELECT * FROM records WHERE bucket = 1 AND key > 'a' ORDER BY key",
+                "records_key",
+            ),
+            (
+                "SELECT count(*) FROM records WHERE bucket = 1",
+                "records_key",
+            ),
+            (
+                "SELECT * FROM queue WHERE bucket = 1 AND key = 'a'",
+                "queue_key",
+            ),
+            (
+                "SELECT * FROM queue WHERE bucket = 1 AND state = 'dirty' AND place > 3 ORDER BY place",
+                "queue_state",
+            ),
+            (
+                "SELECT * FROM conflicts WHERE bucket = 1 AND id > 3 ORDER BY id",
+                "conflicts_bucket",
+            ),
+        ] {
+            let mut statement = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+                .unwrap();
+            let plan: Vec<String> = statement
+                .query_map([], |row| row.get(3))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            assert!(plan[0].contains(index), "{sql}: {plan:?}");
+            assert_eq!(plan.len(), 1, "{sql} is sorted: {plan:?}");
+        }
+    }
+}

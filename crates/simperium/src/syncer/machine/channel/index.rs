@@ -1,0 +1,265 @@
+//! Reading the index: at first, and when the server has forgotten how far this
+//! device was.
+//!
+//! The first page says which changes the reading begins with. When the last
+//! page is here, what happened since then is asked for, and only after that,
+//! what no page had is gone.
+
+use super::{Channel, Phase, ROWS};
+use crate::model::Key;
+use crate::protocol::{ClientCommand, IndexEntry, IndexPage};
+use crate::store::{Generation, IndexRun, Json, PendingState, Record, StoreError};
+use crate::syncer::machine::{BucketEvent, Effect, Work};
+
+/// How often the index is read again for deletions during the reading.
+const REPEATS: u32 = 3;
+/// How often a connection may say that it does not know a place before it is
+/// given up.
+const UNKNOWN: u32 = 3;
+
+/// What is known of a reading of the index beyond the store.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// The mark that the page under way was asked with.
+    asked: Option<String>,
+    /// Whether there was more than one page.
+    paged: bool,
+    /// Whether something was deleted meanwhile. Where marks are numbers of
+    /// entries, an entry may have slipped from a page to the one before it.
+    deleted: bool,
+    /// How often the reading was done again for that.
+    repeats: u32,
+    /// How often this connection did not know the place.
+    unknown: u32,
+}
+
+impl Reading {
+    pub(super) fn disconnected(&mut self) {
+        self.asked = None;
+        self.unknown = 0;
+    }
+
+    /// Something was deleted.
+    pub(super) fn deletion(&mut self) {
+        self.deleted = true;
+    }
+}
+
+impl Channel {
+    /// The command for the next page of the reading under way, or of a new one.
+    pub(super) fn first_page(
+        &mut self,
+        work: &mut Work<'_, '_>,
+    ) -> Result<ClientCommand, StoreError> {
+        let mark = match &self.state.index_run {
+            Some(run) => run.mark.clone(),
+            None => {
+                self.begin_index(work)?;
+                None
+            }
+        };
+        // One that goes on has had a page, and may have missed anything.
+        self.reading.paged |= mark.is_some();
+        self.reading.asked.clone_from(&mark);
+        Ok(self.index_query(work, mark.as_deref()))
+    }
+
+    /// Notes that the index has to be read, from its beginning.
+    fn begin_index(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+        let generation = Generation(self.state.generation.0.saturating_add(1));
+        self.state.cv = None;
+        self.state.generation = generation;
+        self.state.index_run = Some(IndexRun {
+            generation,
+            ..IndexRun::default()
+        });
+        self.reading.paged = false;
+        self.reading.deleted = false;
+        self.catch_up.disconnected();
+        self.write_state(work)
+    }
+
+    /// The server does not know the place that was asked for.
+    pub(super) fn unknown_cv(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+        if self.phase == Phase::Indexing {
+            return Ok(());
+        }
+        self.reading.unknown += 1;
+        if self.reading.unknown > UNKNOWN {
+            self.disconnected();
+            let renew_token = false;
+            work.effects.push(Effect::Reconnect { renew_token });
+            return Ok(());
+        }
+        self.reading.repeats = 0;
+        self.read_again(work)
+    }
+
+    fn read_again(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+        self.begin_index(work)?;
+        self.phase = Phase::Indexing;
+        let command = self.first_page(work)?;
+        self.send(command, work);
+        Ok(())
+    }
+
+    /// A page of the index.
+    pub(super) fn page(
+        &mut self,
+        page: IndexPage,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        if self.phase != Phase::Indexing {
+            return Ok(());
+        }
+        let Some(mut run) = self.state.index_run.clone() else {
+            return Ok(());
+        };
+        let IndexPage {
+            current,
+            index,
+            mark,
+        } = page;
+        if run.first_current.is_none() {
+            run.first_current = current.map(Into::into);
+        }
+        // What comes from here on is seen by this run.
+        self.state.index_run = Some(run.clone());
+        run.received += u64::try_from(index.len()).unwrap_or(u64::MAX);
+        let is_empty = index.is_empty();
+        for entry in index {
+            self.entry(entry, run.generation, work)?;
+        }
+        let received = run.received;
+        self.event(BucketEvent::Indexing { received }, work);
+        // A mark that repeats would go on for ever.
+        let next = mark.filter(|mark| !is_empty && self.reading.asked.as_ref() != Some(mark));
+        run.mark.clone_from(&next);
+        self.state.cv = match &next {
+            Some(_) => None,
+            None => run.first_current.clone(),
+        };
+        self.state.index_run = Some(run);
+        self.write_state(work)?;
+        match next {
+            Some(mark) => {
+                let command = self.index_query(work, Some(&mark));
+                self.reading.asked = Some(mark);
+                self.reading.paged = true;
+                self.send(command, work);
+                Ok(())
+            }
+            None if self.state.cv.is_some() => {
+                self.ask_changes(work);
+                Ok(())
+            }
+            // A server that does not say where it is. All is here; the next
+            // connection reads the index again.
+            None => {
+                self.phase = Phase::CatchingUp;
+                self.caught_up(work)
+            }
+        }
+    }
+
+    /// An entry of the index.
+    fn entry(
+        &mut self,
+        entry: IndexEntry,
+        generation: Generation,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        let IndexEntry { id, v, d } = entry;
+        let key = Key::received(&id);
+        let is_known = self.queued.contains(&key) || self.reloads.contains_key(&key);
+        let Some(record) = work.turn.store.record(&self.bucket, &key)? else {
+            if let (Some(object), false) = (&d, is_known) {
+                return self.arrived(key, v, object.into(), generation, work);
+            }
+            return self.entry_of(key, v, d.map(Json::from), work);
+        };
+        // Changes that came during the reading are newer than its pages.
+        let is_behind = record.version() < Some(v);
+        let is_reset = record.seen < generation && record.version() > Some(v);
+        if record.seen < generation {
+            work.turn.store.mark_seen(&self.bucket, &key, generation)?;
+        }
+        if is_behind || is_reset || self.reloads.contains_key(&key) {
+            return self.entry_of(key, v, d.map(Json::from), work);
+        }
+        Ok(())
+    }
+
+    /// An entity that is new here, as most are at first.
+    fn arrived(
+        &mut self,
+        key: Key,
+        version: u64,
+        object: Json,
+        generation: Generation,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        let record = Record::synced(version, object.clone(), generation);
+        work.turn.store.put_record(&self.bucket, &key, record)?;
+        let added = BucketEvent::Added {
+            key,
+            version,
+            object,
+            by: None,
+        };
+        self.event(added, work);
+        Ok(())
+    }
+
+    /// An entity that is another here, or has something pending.
+    fn entry_of(
+        &mut self,
+        key: Key,
+        version: u64,
+        object: Option<Json>,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        let entity = self.read(&key, work)?;
+        // Whether a change in flight is in it cannot be told before the server
+        // has said what became of that.
+        let can_tell =
+            entity.state() != Some(PendingState::InFlight) && !self.is_before_wanted(&key);
+        match object {
+            Some(object) if can_tell => self.snapshot(entity, version, object, work),
+            _ => self.want(&key, version, work),
+        }
+    }
+
+    /// The gap is closed: what no page had, and nothing since has brought, is
+    /// gone. False if the index has to be read again first.
+    pub(super) fn end_index(&mut self, work: &mut Work<'_, '_>) -> Result<bool, StoreError> {
+        if self.reading.paged && self.reading.deleted && self.reading.repeats < REPEATS {
+            self.reading.repeats += 1;
+            self.read_again(work)?;
+            return Ok(false);
+        }
+        self.reading.repeats = 0;
+        let generation = self.state.generation;
+        let mut after: Option<Key> = None;
+        loop {
+            let keys = work
+                .turn
+                .store
+                .unseen(&self.bucket, generation, after.as_ref(), ROWS)?;
+            let Some(last) = keys.last() else {
+                break;
+            };
+            after = Some(last.clone());
+            for key in keys {
+                let entity = self.read(&key, work)?;
+                // What the server never had is not missing there.
+                if entity.record.ghost.is_some() {
+                    self.gone(entity, None, work)?;
+                }
+            }
+        }
+        self.state.index_run = None;
+        self.write_state(work)?;
+        Ok(true)
+    }
+}

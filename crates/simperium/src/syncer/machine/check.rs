@@ -1,0 +1,260 @@
+//! Whether what was written arrived, and nothing went with it.
+//!
+//! The server puts a change over those that came before it, and leaves out,
+//! without a word, what finds no place. What it made of a change is looked
+//! through for what the change wrote. And where a deletion finds another place
+//! than its own, it takes text with it that nobody has deleted.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::jsondiff::{DeltaOp, Diff, Lost, LostKind, Op, Path, Side, text};
+
+/// What a change wrote, and what of it is missing.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// How many pieces the change wrote.
+    pub(super) written: usize,
+    /// Those that are not in the object.
+    pub(super) missing: Vec<Lost>,
+}
+
+impl Findings {
+    /// Whether nothing arrived of what was written.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.written > 0 && self.missing.len() == self.written
+    }
+}
+
+/// Looks for what `diff` wrote in `object`.
+pub(super) fn look(diff: &Diff, object: &Value) -> Findings {
+    let mut findings = Findings::default();
+    fields(diff, Some(object), &mut Path::default(), &mut findings);
+    findings
+}
+
+fn fields(diff: &Diff, object: Option<&Value>, path: &mut Path, findings: &mut Findings) {
+    for (key, op) in diff.iter() {
+        path.push(key);
+        field(
+            op,
+            object.and_then(|object| object.get(key)),
+            path,
+            findings,
+        );
+        path.pop();
+    }
+}
+
+fn field(op: &Op, found: Option<&Value>, path: &mut Path, findings: &mut Findings) {
+    match op {
+        Op::Object(diff) => fields(diff, found, path, findings),
+        Op::Text(delta) => {
+            let text = found.and_then(Value::as_str).unwrap_or_default();
+            for op in delta.ops() {
+                let Ok(DeltaOp::Insert(inserted)) = op else {
+                    continue;
+                };
+                if inserted.is_empty() {
+                    continue;
+                }
+                findings.written += 1;
+                if !text.contains(&*inserted) {
+                    let inserted = inserted.into_owned();
+                    let deleted = String::new();
+                    findings.miss(path, LostKind::Text { inserted, deleted });
+                }
+            }
+        }
+        Op::Add(value) | Op::Replace(value) => {
+            findings.written += 1;
+            let is_there = match (value, found) {
+                (Value::String(text), Some(Value::String(found))) => found.contains(&**text),
+                (value, Some(found)) => crate::jsondiff::same(value, found),
+                (_, None) => false,
+            };
+            if !is_there {
+                findings.miss(path, LostKind::Value(value.clone()));
+            }
+        }
+        // What these came to cannot be told from the object.
+        _ => {}
+    }
+}
+
+impl Findings {
+    fn miss(&mut self, path: &Path, kind: LostKind) {
+        self.missing.push(Lost {
+            path: path.clone(),
+            side: Side::Local,
+            kind,
+        });
+    }
+}
+
+/// Looks for text that neither side has deleted and that is not in what was
+/// merged of both, wherever that is.
+pub(super) fn cuts(
+    base: &Value,
+    local: &Value,
+    remote: &Value,
+    merged: &Value,
+    lost: &mut Vec<Lost>,
+) {
+    let mut path = Path::default();
+    cuts_below([base, local, remote, merged], &mut path, lost);
+}
+
+fn cuts_below(values: [&Value; 4], path: &mut Path, lost: &mut Vec<Lost>) {
+    match values {
+        [
+            Value::Object(base),
+            Value::Object(local),
+            Value::Object(remote),
+            Value::Object(merged),
+        ] => {
+            for (key, base) in base {
+                let others = (local.get(key), remote.get(key), merged.get(key));
+                if let (Some(local), Some(remote), Some(merged)) = others {
+                    path.push(key.as_str());
+                    cuts_below([base, local, remote, merged], path, lost);
+                    path.pop();
+                }
+            }
+        }
+        [
+            Value::String(base),
+            Value::String(local),
+            Value::String(remote),
+            Value::String(merged),
+        ] => {
+            let is_known = lost.iter().any(|lost| lost.path == *path);
+            if !is_known && local != base && remote != base && local != remote {
+                note_missing(&kept(base, local, remote), merged, path, lost);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What both sides have left of a text and what they have written, in UTF-16.
+fn kept(base: &str, local: &str, remote: &str) -> Vec<u16> {
+    let base_units: Vec<u16> = base.encode_utf16().collect();
+    let mut is_kept = vec![true; base_units.len()];
+    let mut written = Vec::new();
+    for side in [local, remote] {
+        let mut at = 0;
+        for op in text::diff(base, side).ops().flatten() {
+            match op {
+                DeltaOp::Keep(units) => at += units,
+                DeltaOp::Delete(units) => {
+                    is_kept
+                        .iter_mut()
+                        .skip(at)
+                        .take(units)
+                        .for_each(|kept| *kept = false);
+                    at += units;
+                }
+                DeltaOp::Insert(inserted) => written.extend(inserted.encode_utf16()),
+            }
+        }
+    }
+    let kept = base_units.into_iter().zip(is_kept);
+    let kept = kept.filter_map(|(unit, kept)| kept.then_some(unit));
+    kept.chain(written).collect()
+}
+
+/// Looks for text of one object that is nowhere in the same place of another.
+pub(super) fn missing_text(expected: &Value, found: &Value, lost: &mut Vec<Lost>) {
+    missing_below(expected, Some(found), &mut Path::default(), lost);
+}
+
+fn missing_below(expected: &Value, found: Option<&Value>, path: &mut Path, lost: &mut Vec<Lost>) {
+    match (expected, found) {
+        (Value::Object(expected), found) => {
+            for (key, expected) in expected {
+                path.push(key.as_str());
+                missing_below(expected, found.and_then(|found| found.get(key)), path, lost);
+                path.pop();
+            }
+        }
+        (Value::String(expected), found) if !lost.iter().any(|lost| lost.path == *path) => {
+            let units: Vec<u16> = expected.encode_utf16().collect();
+            let found = found.and_then(Value::as_str).unwrap_or_default();
+            note_missing(&units, found, path, lost);
+        }
+        _ => {}
+    }
+}
+
+/// Notes what of `expected` is not in `found`, in whatever order.
+fn note_missing(expected: &[u16], found: &str, path: &Path, lost: &mut Vec<Lost>) {
+    let mut there: HashMap<u16, usize> = HashMap::new();
+    for unit in found.encode_utf16() {
+        *there.entry(unit).or_default() += 1;
+    }
+    let mut missing = Vec::new();
+    for unit in expected {
+        match there.get_mut(unit) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => missing.push(*unit),
+        }
+    }
+    if !missing.is_empty() {
+        lost.push(Lost {
+            path: path.clone(),
+            side: Side::Remote,
+            kind: LostKind::Text {
+                inserted: String::from_utf16_lossy(&missing),
+                deleted: String::new(),
+            },
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_there_is_missing() {
+        let diff: Diff = serde_json::from_value(json!({
+            "t": {"o": "d", "v": "=2\t+milk\t-1\t+ %F0%9F%90%84\t=3"},
+            "n": {"o": "r", "v": 3},
+            "o": {"o": "O", "v": {"x": {"o": "+", "v": "word"}, "gone": {"o": "-"}}},
+        }))
+        .unwrap();
+        let all = json!({"t": "a milk and a 🐄", "n": 3.0, "o": {"x": "my words"}});
+        let findings = look(&diff, &all);
+        assert_eq!((findings.written, findings.missing.len()), (4, 0));
+        let findings = look(&diff, &json!({"t": "milk", "n": 4}));
+        let paths: Vec<_> = findings
+            .missing
+            .iter()
+            .map(|l| l.path.to_string())
+            .collect();
+        assert_eq!(paths, ["n", "o.x", "t"]);
+        assert!(!findings.is_nothing());
+        assert!(look(&diff, &json!({})).is_nothing());
+    }
+
+    #[test]
+    fn what_nobody_has_deleted_is_missed() {
+        let lost = |merged: &str| {
+            let text = |text: &str| json!({"o": {"t": text}, "n": 1});
+            let (base, local, remote) = (text("one two three"), text("one three"), text("one two"));
+            let mut lost = Vec::new();
+            cuts(&base, &local, &remote, &text(merged), &mut lost);
+            lost
+        };
+        assert_eq!(lost("one"), []);
+        assert_eq!(lost("one and more"), []);
+        let [lost] = &lost("on")[..] else { panic!() };
+        assert_eq!(lost.path.to_string(), "o.t");
+        let inserted = "e".to_owned();
+        let deleted = String::new();
+        assert_eq!(lost.kind, LostKind::Text { inserted, deleted });
+    }
+}

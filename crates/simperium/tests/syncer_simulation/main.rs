@@ -1,0 +1,91 @@
+//! Devices that edit the same objects, over connections that break, with a
+//! server that forgets, repeats and refuses, in a time of their own.
+//!
+//! Every run is made from its seed. It ends with the devices and the server
+//! having the same, with every word that was written in it or in a conflict
+//! that was reported, and with none twice; and it looks after every
+//! transaction whether what the store holds is what a device may go on from.
+//!
+//! A run that fails names its seed. `SIMPERIUM_SIMULATION=profile:seed` makes
+//! that one alone, and tells what happens; `SIMPERIUM_SIMULATION_RUNS=n` makes
+//! so many of each profile.
+#![cfg(all(feature = "sync", feature = "emulator"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what helpers of tests may do too"
+)]
+
+mod check;
+mod device;
+mod edits;
+mod history;
+mod profile;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use self::profile::Profile;
+use self::world::World;
+
+/// Runs of each profile, unless told otherwise.
+const RUNS: u64 = 350;
+
+fn simulate(profile: Profile) {
+    if let Ok(one) = std::env::var("SIMPERIUM_SIMULATION") {
+        if let Some(seed) = one.strip_prefix(profile.name()) {
+            let seed = seed.trim_start_matches(':').parse().unwrap();
+            World::new(profile, seed, true).run();
+        }
+        return;
+    }
+    let runs = std::env::var("SIMPERIUM_SIMULATION_RUNS");
+    let runs = runs.map_or(RUNS, |runs| runs.parse().unwrap());
+    let mut changes = 0;
+    for seed in 0..runs {
+        let run = AssertUnwindSafe(|| World::new(profile, seed, false).run());
+        match catch_unwind(run) {
+            Ok(made) => changes += made,
+            Err(panic) => {
+                eprintln!(
+                    "SIMPERIUM_SIMULATION={}:{seed} makes this run",
+                    profile.name()
+                );
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+    println!("{}: {runs} runs, {changes} changes", profile.name());
+    // Runs in which nothing happens show nothing.
+    assert!(changes > runs * 10);
+}
+
+#[test]
+fn devices_converge_over_slow_connections() {
+    simulate(Profile::Slow);
+}
+
+#[test]
+fn devices_converge_though_connections_break() {
+    simulate(Profile::Kicks);
+}
+
+#[test]
+fn devices_converge_though_they_are_killed() {
+    simulate(Profile::Crashes);
+}
+
+#[test]
+fn devices_converge_though_the_server_forgets() {
+    simulate(Profile::Forgetful);
+}
+
+#[test]
+fn devices_converge_though_the_server_refuses() {
+    simulate(Profile::Refusals);
+}
+
+#[test]
+fn devices_converge_whatever_happens() {
+    simulate(Profile::Everything);
+}

@@ -1,0 +1,613 @@
+//! A run: what happens, and when.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use fastrand::Rng;
+use futures_util::FutureExt as _;
+use http::Request;
+use simperium::Secret;
+use simperium::emulator::{Emulator, Marks};
+use simperium::model::Key;
+use simperium::store::{ConflictKind, Json};
+use simperium::syncer::machine::{BucketEvent, Edit, Effect, Fetched, Machine, Outcome, Turn};
+
+use crate::check::{self, Known};
+use crate::device::{Connection, Device, Fate};
+use crate::edits::{self, Ledger};
+use crate::history::History;
+use crate::profile::Profile;
+
+pub(crate) const APP: &str = "app";
+pub(crate) const BUCKET: &str = "note";
+pub(crate) const TOKEN: &str = "lab-ann-0123456789abcdef0123456789abcdef";
+
+/// How long things go wrong, in milliseconds.
+const TROUBLE: u64 = 60_000;
+/// When everything has to have come to rest.
+const REST: u64 = 4 * 3_600_000;
+/// More than any run takes.
+const STEPS: u64 = 60_000;
+
+/// Something that happens.
+#[derive(Debug)]
+enum What {
+    /// A frame arrives at the server.
+    Up(usize, u64, String),
+    /// A frame arrives at the device.
+    Down(usize, u64, String),
+    /// The device hears that its connection is gone.
+    Broken(usize, u64),
+    /// The device opens a connection.
+    Connect(usize, u32),
+    /// The machine has asked to be woken.
+    Wake(usize, u32),
+    /// An entity is read over HTTP, at the server.
+    Read(usize, u32, Key),
+    /// And here.
+    Fetched(usize, u32, Key, Fetched),
+    /// A user edits something.
+    Edit(usize),
+    /// Someone writes over HTTP.
+    Write,
+    /// A connection breaks.
+    Kick(usize),
+    /// Something goes wrong at the server.
+    Trouble,
+    /// A process begins.
+    Begin(usize),
+    /// Nothing goes wrong any more.
+    Heal,
+}
+
+/// A run.
+pub(crate) struct World {
+    profile: Profile,
+    rng: Rng,
+    is_told: bool,
+    now: u64,
+    healed: bool,
+    emulator: Emulator,
+    devices: Vec<Device>,
+    plan: BTreeMap<(u64, u64), What>,
+    planned: u64,
+    connections: u64,
+    latency: u64,
+    history: History,
+    ledger: Ledger,
+    known: Known,
+    keys: Vec<Key>,
+    /// How often someone wrote over HTTP.
+    written: u64,
+    /// Whether anyone deletes objects.
+    deletes: bool,
+    /// The keys that the server has said not to have.
+    deleted: BTreeSet<String>,
+}
+
+impl World {
+    pub(crate) fn new(profile: Profile, seed: u64, is_told: bool) -> Self {
+        let mut rng = Rng::with_seed(seed ^ (profile as u64) << 40);
+        let emulator = Emulator::builder().seed(seed).log_limit(0).build();
+        let is_offset = rng.bool();
+        emulator.configure(|config| {
+            if is_offset {
+                config.marks = Marks::Offset;
+            }
+        });
+        let history = History::of(&emulator);
+        let count = rng.usize(3..=4);
+        let devices = (0..count)
+            .map(|number| Device::new(number, rng.u32(1..4)))
+            .collect();
+        let keys = rng.usize(2..6);
+        let mut world = Self {
+            profile,
+            is_told,
+            now: 0,
+            healed: false,
+            emulator,
+            devices,
+            plan: BTreeMap::new(),
+            planned: 0,
+            connections: 0,
+            latency: [1, 30, 400, 3000][rng.usize(..4)],
+            history,
+            ledger: Ledger::default(),
+            known: Known::default(),
+            written: 0,
+            keys: (0..keys)
+                .map(|n| Key::new(format!("k.{n}")).unwrap())
+                .collect(),
+            deletes: rng.bool(),
+            deleted: BTreeSet::new(),
+            rng,
+        };
+        world.prepare();
+        world
+    }
+
+    fn prepare(&mut self) {
+        for number in 0..self.devices.len() {
+            let life = self.devices[number].life;
+            let at = self.rng.u64(..2000);
+            self.at(at, What::Connect(number, life));
+            // Much at once, and much at other times.
+            let pace = [50, 1000, 5000][self.rng.usize(..3)];
+            let mut at = self.rng.u64(..5000);
+            for _ in 0..self.rng.u32(5..20) {
+                at += self.rng.u64(..pace);
+                self.at(at.min(TROUBLE - 1), What::Edit(number));
+            }
+        }
+        for _ in 0..self.rng.u32(2..12) {
+            let at = self.rng.u64(..TROUBLE / 2);
+            self.at(at, What::Write);
+        }
+        if self.profile.kicks() {
+            for _ in 0..self.rng.u32(1..8) {
+                let at = self.rng.u64(..TROUBLE / 2);
+                let number = self.rng.usize(..self.devices.len());
+                self.at(at, What::Kick(number));
+            }
+        }
+        for _ in 0..self.rng.u32(3..12) {
+            let at = self.rng.u64(..TROUBLE / 2);
+            self.at(at, What::Trouble);
+        }
+        self.at(TROUBLE, What::Heal);
+    }
+
+    fn at(&mut self, at: u64, what: What) {
+        self.planned += 1;
+        self.plan.insert((at, self.planned), what);
+    }
+
+    fn tell(&self, what: impl FnOnce() -> String) {
+        if self.is_told {
+            println!("{:>8} {}", self.now, what());
+        }
+    }
+
+    /// Makes the run; returns how many changes the server made.
+    pub(crate) fn run(mut self) -> u64 {
+        let mut steps = 0;
+        while let Some(((at, _), what)) = self.plan.pop_first() {
+            steps += 1;
+            assert!(steps < STEPS, "it goes on for ever: {what:?}");
+            assert!(at < REST, "it does not come to rest: {what:?}");
+            self.now = self.now.max(at);
+            self.happen(what);
+            self.deliver();
+            if self.healed && self.retry() {
+                continue;
+            }
+        }
+        for device in &mut self.devices {
+            assert!(
+                check::is_settled(device),
+                "{} is not done: {:?}",
+                device.number,
+                device.machine
+            );
+        }
+        let server = self.emulator.objects(APP, TOKEN, BUCKET);
+        // Who keeps an edit against a deletion puts in all there was, and so may
+        // two. And a server that refuses a change that it has made before makes
+        // it twice.
+        let may_double = |key: &str| {
+            self.profile.refuses() || self.deleted.contains(key) || self.history.was_deleted(key)
+        };
+        check::end(
+            &mut self.devices,
+            &server,
+            &self.ledger,
+            may_double,
+            &self.history,
+        );
+        self.emulator.changes_made()
+    }
+
+    fn happen(&mut self, what: What) {
+        match what {
+            What::Up(number, connection, frame) => self.up(number, connection, &frame),
+            What::Down(number, connection, frame) => {
+                if self.is_connected(number, connection) {
+                    self.tell(|| format!("{number} <- {frame}"));
+                    self.turn(number, |machine, turn| machine.frame(&frame, turn));
+                }
+            }
+            What::Broken(number, connection) => {
+                if self.is_connected(number, connection) {
+                    self.break_off(number);
+                    self.turn(number, Machine::disconnected);
+                }
+            }
+            What::Connect(number, life) => self.connect(number, life),
+            What::Wake(number, life) => {
+                let device = &mut self.devices[number];
+                if device.life == life && device.wake.is_some_and(|wake| wake <= self.now) {
+                    device.wake = None;
+                    self.turn(number, Machine::wake);
+                }
+            }
+            What::Read(number, life, key) => {
+                let fetched = self.read(&key);
+                let at = self.now + self.delay();
+                self.at(at, What::Fetched(number, life, key, fetched));
+            }
+            What::Fetched(number, life, key, fetched) => {
+                if self.devices[number].life == life {
+                    self.tell(|| format!("{number} read {key}: {fetched:?}"));
+                    self.turn(number, |machine, turn| {
+                        machine.fetched(0, &key, fetched, turn)
+                    });
+                }
+            }
+            What::Edit(number) => self.edit(number),
+            What::Write => self.write(),
+            What::Kick(number) => self.kick(number),
+            What::Trouble => self.trouble(),
+            What::Begin(number) => self.begin(number),
+            What::Heal => self.heal(),
+        }
+    }
+
+    fn delay(&mut self) -> u64 {
+        self.rng.u64(1..=self.latency)
+    }
+
+    fn is_connected(&self, number: usize, connection: u64) -> bool {
+        let open = self.devices[number].connection.as_ref();
+        open.is_some_and(|open| open.number == connection)
+    }
+
+    fn up(&mut self, number: usize, connection: u64, frame: &str) {
+        if self.is_connected(number, connection) {
+            self.tell(|| format!("{number} -> {frame}"));
+            let open = self.devices[number].connection.as_mut().unwrap();
+            open.line.send(frame);
+        }
+    }
+
+    /// What the server has said goes on its way.
+    fn deliver(&mut self) {
+        self.history.look();
+        for number in 0..self.devices.len() {
+            let Some(mut open) = self.devices[number].connection.take() else {
+                continue;
+            };
+            while let Some(frame) = open.line.receive() {
+                open.down = open.down.max(self.now + self.delay());
+                self.at(open.down, What::Down(number, open.number, frame));
+            }
+            let is_open = open.line.is_open();
+            if !is_open {
+                open.down = open.down.max(self.now + self.delay());
+                self.at(open.down, What::Broken(number, open.number));
+            }
+            self.devices[number].connection = Some(open);
+        }
+    }
+
+    /// Tells a device something, and does what it wants done.
+    fn turn(
+        &mut self,
+        number: usize,
+        call: impl FnOnce(&mut Machine, &mut Turn<'_>) -> Outcome,
+    ) -> bool {
+        if self.devices[number].machine.is_none() {
+            return false;
+        }
+        let fate = self.fate();
+        let effects = self.devices[number].turn(self.now, fate, call);
+        for effect in &effects {
+            if let Effect::Event {
+                event: BucketEvent::Conflict(conflict),
+                ..
+            } = effect
+            {
+                if conflict.kind == ConflictKind::DeletedRemotely {
+                    self.deleted.insert(conflict.key.to_string());
+                }
+            }
+        }
+        check::invariants(
+            &mut self.devices[number],
+            &self.history,
+            &mut self.known,
+            &self.deleted,
+        );
+        match fate {
+            Fate::Well => self.perform(number, effects),
+            Fate::Fails => {
+                self.tell(|| format!("{number} fails"));
+                self.break_off(number);
+                self.devices[number].begin();
+                self.connect_later(number);
+            }
+            Fate::KilledBefore => self.kill(number),
+            Fate::KilledAfter(done) => {
+                let done = done.min(effects.len());
+                self.perform(number, effects.into_iter().take(done).collect());
+                self.kill(number);
+            }
+        }
+        self.plan_wake(number);
+        matches!(fate, Fate::Well | Fate::KilledAfter(_))
+    }
+
+    fn fate(&mut self) -> Fate {
+        if self.healed || !self.profile.crashes() || self.rng.u8(..) > 12 {
+            return Fate::Well;
+        }
+        match self.rng.u8(..4) {
+            0 => Fate::Fails,
+            1 => Fate::KilledBefore,
+            _ => Fate::KilledAfter(self.rng.usize(..3)),
+        }
+    }
+
+    fn plan_wake(&mut self, number: usize) {
+        let device = &mut self.devices[number];
+        let Some(at) = device.machine.as_ref().and_then(Machine::next_wake) else {
+            return;
+        };
+        let at = at.0.max(self.now + 1);
+        if device.wake.is_none_or(|wake| wake > at) {
+            device.wake = Some(at);
+            let life = device.life;
+            self.at(at, What::Wake(number, life));
+        }
+    }
+
+    fn perform(&mut self, number: usize, effects: Vec<Effect>) {
+        for effect in effects {
+            let frame = match effect {
+                Effect::Send(frame) => frame,
+                Effect::SendSecret(frame) => frame.expose().clone(),
+                Effect::Reconnect { .. } => {
+                    self.break_off(number);
+                    self.connect_later(number);
+                    continue;
+                }
+                Effect::Fetch { key, .. } => {
+                    let at = self.now + self.delay();
+                    let life = self.devices[number].life;
+                    self.at(at, What::Read(number, life, key));
+                    continue;
+                }
+                Effect::Event { event, .. } => {
+                    self.tell(|| match &event {
+                        BucketEvent::Conflict(conflict) => {
+                            let text = |json: &Option<Json>| {
+                                json.as_ref().map(|json| json.as_str().to_owned())
+                            };
+                            format!(
+                                "{number} !! {event:?}\n  {:?}\n  {:?}\n  {:?}\n  {:?}\n  {:?}",
+                                text(&conflict.base),
+                                text(&conflict.local),
+                                text(&conflict.remote),
+                                text(&conflict.result),
+                                conflict.lost
+                            )
+                        }
+                        _ => format!("{number} !! {event:?}"),
+                    });
+                    self.devices[number].hear(&event);
+                    continue;
+                }
+                other => panic!("{other:?}"),
+            };
+            check::is_kept(&mut self.devices[number], &frame);
+            let delay = self.delay();
+            let Some(open) = &mut self.devices[number].connection else {
+                continue;
+            };
+            open.up = open.up.max(self.now + delay);
+            let (at, connection) = (open.up, open.number);
+            self.at(at, What::Up(number, connection, frame));
+        }
+    }
+
+    fn connect_later(&mut self, number: usize) {
+        let at = self.now + self.rng.u64(1..4000);
+        let life = self.devices[number].life;
+        self.at(at, What::Connect(number, life));
+    }
+
+    fn connect(&mut self, number: usize, life: u32) {
+        let device = &mut self.devices[number];
+        if device.machine.is_none() || device.life != life || device.connection.is_some() {
+            return;
+        }
+        self.connections += 1;
+        device.connection = Some(Connection {
+            number: self.connections,
+            line: self.emulator.line(),
+            up: self.now,
+            down: self.now,
+        });
+        self.tell(|| format!("{number} connects"));
+        let token = Secret::new(TOKEN.to_owned());
+        self.turn(number, |machine, turn| machine.connected(&token, turn));
+    }
+
+    /// The connection is gone; some of what was on its way to the server gets
+    /// there.
+    fn break_off(&mut self, number: usize) {
+        let Some(open) = self.devices[number].connection.take() else {
+            return;
+        };
+        self.tell(|| format!("{number} is cut off"));
+        let on_the_way: Vec<(u64, u64)> = self
+            .plan
+            .iter()
+            .filter(|(_, what)| matches!(what, What::Up(_, connection, _) if *connection == open.number))
+            .map(|(place, _)| *place)
+            .collect();
+        let arriving = self.rng.usize(..=on_the_way.len());
+        for (count, place) in on_the_way.into_iter().enumerate() {
+            let Some(What::Up(_, _, frame)) = self.plan.remove(&place) else {
+                continue;
+            };
+            if count < arriving {
+                self.tell(|| format!("{number} -> {frame} (last words)"));
+                open.line.send(&frame);
+            }
+        }
+        drop(open);
+        self.history.look();
+        if self.devices[number].machine.is_some() {
+            self.connect_later(number);
+        }
+    }
+
+    fn kick(&mut self, number: usize) {
+        if let Some(open) = &self.devices[number].connection {
+            let connection = open.number;
+            self.happen(What::Broken(number, connection));
+        }
+    }
+
+    fn kill(&mut self, number: usize) {
+        self.tell(|| format!("{number} is killed"));
+        self.devices[number].machine = None;
+        self.break_off(number);
+        let at = self.now + self.rng.u64(1..6000);
+        self.at(at, What::Begin(number));
+    }
+
+    fn begin(&mut self, number: usize) {
+        if self.devices[number].machine.is_none() {
+            self.tell(|| format!("{number} begins"));
+            self.devices[number].begin();
+            self.connect_later(number);
+        }
+    }
+
+    fn edit(&mut self, number: usize) {
+        if self.devices[number].machine.is_none() {
+            let at = self.now + 1000;
+            if !self.healed {
+                self.at(at, What::Edit(number));
+            }
+            return;
+        }
+        let key = self.keys[self.rng.usize(..self.keys.len())].clone();
+        let old = self.devices[number].object(&key);
+        let ledger = self.ledger.clone();
+        let new = edits::edit(
+            &mut self.rng,
+            &mut self.ledger,
+            key.as_str(),
+            old.as_ref(),
+            self.deletes,
+        );
+        self.tell(|| format!("{number} == {key} {}", new.clone().unwrap_or_default()));
+        let edit = match &new {
+            Some(object) => Edit::Put(Json::of(object).unwrap()),
+            None => Edit::Delete,
+        };
+        if !self.turn(number, |machine, turn| machine.edit(0, &key, edit, turn)) {
+            // What never returned was never written.
+            self.ledger = ledger;
+        }
+    }
+
+    fn http(&mut self, method: &str, path: &str, body: &str) -> (u16, Option<u64>, Bytes) {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/1/{APP}/{BUCKET}/{path}"))
+            .header("x-simperium-token", TOKEN)
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        let answer = self.emulator.handle(&request).now_or_never().unwrap();
+        let version = answer.headers().get("x-simperium-version");
+        let version = version.map(|version| version.to_str().unwrap().parse().unwrap());
+        (answer.status().as_u16(), version, answer.into_body())
+    }
+
+    fn read(&mut self, key: &Key) -> Fetched {
+        if !self.healed && self.rng.u8(..) < 25 {
+            return Fetched::Failed;
+        }
+        match self.http("GET", &format!("i/{key}"), "") {
+            (200, Some(version), body) => Fetched::Found {
+                version,
+                object: Json::stored(std::str::from_utf8(&body).unwrap()),
+            },
+            (404, ..) => Fetched::Gone,
+            (status, ..) => panic!("{status}"),
+        }
+    }
+
+    fn write(&mut self) {
+        self.written += 1;
+        let ccid = format!("ccid=http-{}", self.written);
+        let key = self.keys[self.rng.usize(..self.keys.len())].clone();
+        let server = self.emulator.objects(APP, TOKEN, BUCKET);
+        let current = server.get(key.as_str());
+        if let (Some((_, object)), true) = (current, self.deletes && self.rng.u8(..) < 20) {
+            edits::foreign_deletion(&mut self.ledger, object);
+            self.tell(|| format!("HTTP deletes {key}"));
+            self.http("DELETE", &format!("i/{key}?{ccid}"), "");
+            return;
+        }
+        let object = current.map(|(_, object)| object);
+        let new = edits::foreign_edit(&mut self.rng, &mut self.ledger, key.as_str(), object);
+        self.tell(|| format!("HTTP == {key} {new}"));
+        let at = current.map_or(String::new(), |(version, _)| format!("/v/{version}"));
+        let path = format!("i/{key}{at}?{ccid}");
+        let (status, ..) = self.http("POST", &path, &new.to_string());
+        assert_eq!(status, 200);
+    }
+
+    fn trouble(&mut self) {
+        let (profile, rng) = (self.profile, &mut self.rng);
+        match rng.u8(..4) {
+            0 if profile.drops_answers() => self.emulator.drop_after_write(rng.u32(1..3)),
+            1 if profile.forgets() => match rng.u8(..3) {
+                0 => self.emulator.forget(rng.usize(..4)),
+                1 => self.emulator.unknown_cv(rng.u32(1..3)),
+                _ => self.emulator.repeat_changes(rng.u32(1..6)),
+            },
+            2 | 3 if profile.refuses() => {
+                const CODES: [u16; 12] =
+                    [400, 401, 404, 405, 409, 412, 413, 417, 440, 500, 503, 599];
+                let count = rng.usize(1..4);
+                let codes: Vec<u16> = (0..count).map(|_| CODES[rng.usize(..12)]).collect();
+                self.emulator.change_errors(codes);
+            }
+            _ => {}
+        }
+    }
+
+    fn heal(&mut self) {
+        self.tell(|| "all is well".to_owned());
+        self.healed = true;
+        self.emulator.clear_faults();
+        self.latency = self.latency.min(100);
+        for number in 0..self.devices.len() {
+            self.begin(number);
+            let life = self.devices[number].life;
+            let at = self.now + 1;
+            self.at(at, What::Connect(number, life));
+        }
+    }
+
+    /// What was rejected is tried again, as a user would.
+    fn retry(&mut self) -> bool {
+        let mut retried = false;
+        for number in 0..self.devices.len() {
+            for key in check::parked(&mut self.devices[number]) {
+                self.turn(number, |machine, turn| machine.retry(0, &key, turn));
+                retried = true;
+            }
+        }
+        if retried {
+            self.deliver();
+        }
+        retried
+    }
+}
