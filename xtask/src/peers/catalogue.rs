@@ -41,6 +41,20 @@ pub enum Origin {
         /// Dependencies that are left out, by the start of their names.
         without: &'static [&'static str],
     },
+    /// Programs of a Debian package with the libraries they need, unpacked
+    /// likewise. They find one another beside themselves, and run with the
+    /// machine's own C library, which must not be older than the suite's.
+    DebianPrograms {
+        /// The package.
+        package: &'static str,
+        /// The suite that carries the wanted version.
+        suite: &'static str,
+        /// The program's path within the package, which is also where the
+        /// machine's own is looked for.
+        path: &'static str,
+        /// Dependencies that are left out, by the start of their names.
+        without: &'static [&'static str],
+    },
     /// A program of the machine, installed with `apt-get` where that is allowed.
     Machine {
         /// The Debian package.
@@ -114,6 +128,25 @@ pub(crate) const SYNCTHING_1_29: Peer = Peer {
         package: "syncthing",
         suite: "trixie",
         path: "usr/bin/syncthing",
+    },
+};
+
+/// A database server of the kind that Django is mostly used with.
+pub(crate) const POSTGRESQL: Peer = Peer {
+    name: "postgresql",
+    env: "PEER_POSTGRESQL",
+    program: "postgres",
+    version: None,
+    used_by: Use::Tests,
+    origin: Origin::DebianPrograms {
+        package: "postgresql-15",
+        suite: "bookworm",
+        path: "usr/lib/postgresql/15/bin/postgres",
+        // The C library and what only an installation needs.
+        without: &[
+            "adduser", "debconf", "gcc", "init", "libc6", "libllvm", "libperl", "locales",
+            "openssl", "passwd", "perl", "ssl-cert", "tzdata", "ucf",
+        ],
     },
 };
 
@@ -252,6 +285,38 @@ pub const NODE_SIMPERIUM: Peer = npm(
     &[],
 );
 
+/// The synctool on the last Django that its server side runs on as it is.
+pub const DJANGO_2_2: Peer = Peer {
+    used_by: Use::Tests,
+    ..python(
+        "django 2.2",
+        "PEER_DJANGO_2_2",
+        &[
+            "Django==2.2.28",
+            "django-synctool==1.1.0",
+            "mock==5.2.0",
+            "requests==2.34.2",
+            "psycopg2-binary==2.9.13",
+        ],
+    )
+};
+
+/// The synctool's client on the newest Django that it runs on.
+pub const DJANGO_5_2: Peer = Peer {
+    used_by: Use::Tests,
+    ..python(
+        "django 5.2",
+        "PEER_DJANGO_5_2",
+        &[
+            "Django==5.2.19",
+            "django-synctool==1.1.0",
+            "mock==5.2.0",
+            "requests==2.34.2",
+            "psycopg[binary]==3.3.9",
+        ],
+    )
+};
+
 /// Every peer, those of the tests first.
 pub const ALL: &[Peer] = &[
     SYNCTHING_1_19,
@@ -264,6 +329,9 @@ pub const ALL: &[Peer] = &[
     NODE_DATASYNC,
     PYTHON_SIMPERIUM3,
     NODE_SIMPERIUM,
+    DJANGO_2_2,
+    DJANGO_5_2,
+    POSTGRESQL,
     tool("wrk", "PEER_WRK"),
     tool("curl", "PEER_CURL"),
     tool("valgrind", "PEER_VALGRIND"),

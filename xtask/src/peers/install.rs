@@ -22,6 +22,25 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// The peer's program where the machine itself has it.
+fn on_machine(peer: &Peer) -> Option<PathBuf> {
+    let packaged = match peer.origin {
+        Origin::DebianPrograms { path, .. } => Some(Path::new("/").join(path)),
+        _ => None,
+    };
+    on_path(peer.program).or_else(|| packaged.filter(|path| path.is_file()))
+}
+
+/// Where the libraries are that were unpacked with a program, below the same
+/// folder as its own `usr`; `None` for one of the machine.
+pub(crate) fn libraries(program: &Path) -> Option<PathBuf> {
+    let usr = program.ancestors().find(|dir| dir.ends_with("usr"))?;
+    if usr.parent() == Some(Path::new("/")) {
+        return None;
+    }
+    entry_that(&usr.join("lib"), |name| name.ends_with("-linux-gnu"))
+}
+
 /// Looks for a peer: its environment variable, what was installed below the
 /// target folder, then `PATH`.
 pub(crate) fn find(peer: &Peer) -> Result<Found, Missing> {
@@ -48,10 +67,10 @@ pub(crate) fn find(peer: &Peer) -> Result<Found, Missing> {
     if matches!(peer.origin, Origin::Python { .. } | Origin::Npm { .. }) {
         return Err(missing("not installed".to_owned()));
     }
-    match on_path(peer.program) {
+    match on_machine(peer) {
         Some(path) => probe(peer, &path)
             .map(|version| Found { path, version })
-            .map_err(|why| missing(format!("not installed; on PATH {why}"))),
+            .map_err(|why| missing(format!("not installed; of the machine {why}"))),
         None => Err(missing(format!(
             "not installed, and no `{}` on PATH",
             peer.program
@@ -80,6 +99,16 @@ pub(crate) fn install(peer: &Peer) -> io::Result<Found> {
             fs::write(&script, starter(dir, path, arguments)?)?;
             fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
             probe(peer, &script).map_err(io::Error::other)
+        }),
+        Origin::DebianPrograms {
+            package,
+            suite,
+            without,
+            ..
+        } => staged(peer, |dir| {
+            let apt = PrivateApt::update(&workspace::peers_dir().join("apt"))?;
+            apt.unpack_closure(package, suite, without, dir)?;
+            probe(peer, &installed_program(peer, dir)).map_err(io::Error::other)
         }),
         Origin::Python { packages } => staged(peer, |dir| {
             eprintln!("fetching {} from the Python registry", packages.join(", "));
@@ -163,7 +192,7 @@ fn install_dir(peer: &Peer) -> PathBuf {
 
 fn installed_program(peer: &Peer, dir: &Path) -> PathBuf {
     match peer.origin {
-        Origin::DebianSuite { path, .. } => dir.join(path),
+        Origin::DebianSuite { path, .. } | Origin::DebianPrograms { path, .. } => dir.join(path),
         Origin::Machine { .. } | Origin::DebianClosure { .. } => dir.join(peer.program),
         Origin::Python { .. } => dir.join("venv/bin/python"),
         Origin::Npm { .. } => npm::program(dir),
@@ -223,6 +252,9 @@ fn probe(peer: &Peer, program: &Path) -> Result<VersionNumber, String> {
         _ => {
             command.arg("--version");
         }
+    }
+    if let Some(libraries) = libraries(program) {
+        command.env("LD_LIBRARY_PATH", libraries);
     }
     // wrk prints its version with exit code 1, so only the text counts.
     let output = command

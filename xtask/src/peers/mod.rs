@@ -24,6 +24,7 @@ mod apt;
 mod catalogue;
 mod install;
 mod npm;
+pub mod postgresql;
 mod process;
 mod registry;
 mod session;
@@ -37,8 +38,9 @@ use std::io;
 use std::path::PathBuf;
 
 pub use catalogue::{
-    ALL, NODE_CONTENTSTACK, NODE_DATASYNC, NODE_DELIVERY_SDK, NODE_SIMPERIUM, Origin,
-    PYTHON_CONTENTSTACK, PYTHON_FEEDPARSER, PYTHON_OAUTHLIB, PYTHON_SIMPERIUM3, Peer, Use,
+    ALL, DJANGO_2_2, DJANGO_5_2, NODE_CONTENTSTACK, NODE_DATASYNC, NODE_DELIVERY_SDK,
+    NODE_SIMPERIUM, Origin, PYTHON_CONTENTSTACK, PYTHON_FEEDPARSER, PYTHON_OAUTHLIB,
+    PYTHON_SIMPERIUM3, Peer, Use,
 };
 pub use registry::{Record, Registry, Scope};
 pub use session::{Event, Session};

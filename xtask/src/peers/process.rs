@@ -23,6 +23,7 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     Terminate,
+    Quit,
     Kill,
     Stop,
     Continue,
@@ -63,6 +64,7 @@ impl Identity {
         };
         let signal = match signal {
             Signal::Terminate => NixSignal::SIGTERM,
+            Signal::Quit => NixSignal::SIGQUIT,
             Signal::Kill => NixSignal::SIGKILL,
             Signal::Stop => NixSignal::SIGSTOP,
             Signal::Continue => NixSignal::SIGCONT,

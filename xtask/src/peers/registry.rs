@@ -3,9 +3,13 @@
 //!
 //! One small file a process below `<peers>/run`, named after the process id.
 
+use std::env;
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::process::{self, Identity};
@@ -203,6 +207,38 @@ impl Registry {
         }
         ended
     }
+}
+
+/// What an earlier run left behind when it was killed.
+pub(crate) fn sweep_orphans_once() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        Registry::default().sweep(Scope::Orphans);
+    });
+}
+
+/// A new private folder. Its path is short: that of a unix socket may have no
+/// more than 107 bytes.
+pub(crate) fn temp_dir() -> io::Result<PathBuf> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{TEMP_PREFIX}{}-{number}", std::process::id());
+        let dir = env::temp_dir().join(name);
+        match fs::DirBuilder::new().mode(0o700).create(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(dir),
+        }
+    }
+}
+
+/// A value for [`MARK`] that no other start on this machine has.
+pub(crate) fn unique_mark() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let started = Identity::own().map_or(0, |own| own.started);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{started}-{number}", std::process::id())
 }
 
 /// Whether this is a folder that a peer was given below the temporary folder.

@@ -12,7 +12,7 @@ use crate::run;
 
 pub(super) const TASK: Task = Task {
     name: "bench",
-    usage: "[contentstack|core|ocss|simperium|syncthing]… [--quick] [-- BENCH-OPTIONS]",
+    usage: "[contentstack|core|ocss|simperium|simperium-sync|syncthing|synctools]… [--quick] [-- BENCH-OPTIONS]",
     about: "Measure against bare hyper and against other people's clients",
     details: "\
   contentstack  the Sync API over TLS, streamed, mirrored and in shards, beside
@@ -22,7 +22,11 @@ pub(super) const TASK: Task = Task {
   ocss        feeds, signatures and signed requests beside bare quick-xml,
               bare hyper, lxml and feedparser
   simperium   calls beside a bare socket and Simperium3, diffs beside npm's
+  simperium-sync  the syncer beside npm's: a first sync of 10,000 notes in memory
+              and into SQLite, with and without latency, and sending as many
   syncthing   the client beside others on the same daemon
+  synctools   100,000 rows into SQLite and PostgreSQL and served, beside a
+              hand-written client and the synctool on Django; takes minutes
   --quick     fewer rounds: says whether it works, not how fast it is
 
 Without a name, all. Fetches the peers of tests and benchmarks first; a
@@ -31,7 +35,15 @@ package `sync-tests`, built in release mode: `bench-core` and so on.",
     run,
 };
 
-const BENCHES: &[&str] = &["contentstack", "core", "ocss", "simperium", "syncthing"];
+const BENCHES: &[&str] = &[
+    "contentstack",
+    "core",
+    "ocss",
+    "simperium",
+    "simperium-sync",
+    "syncthing",
+    "synctools",
+];
 
 fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     let mut names: Vec<String> = Vec::new();

@@ -7,7 +7,7 @@ use crate::run;
 
 pub(super) const TASK: Task = Task {
     name: "serve",
-    usage: "contentstack|ocss|simperium [--port N] [SERVER-OPTIONS]",
+    usage: "contentstack|ocss|simperium|synctools [--port N] [SERVER-OPTIONS]",
     about: "Run a service's local server until it is interrupted",
     details: "\
   contentstack            the Sync API, in memory, with content from a seed
@@ -30,6 +30,12 @@ pub(super) const TASK: Task = Task {
       --latency-ms N      how long each answer takes (0)
       --hold SECONDS      how long polls wait for a change (30)
       --seed N            what all chance follows from (0)
+  synctools               a route on a SQLite database as Django makes them
+      --port N            listen there; by default where the system says
+      --rows N            products in the app `shop` (1000)
+      --token TOKEN       what clients have to know
+      --public            nothing
+      --like-2.2          the bytes and the order of Django 2.2
 
 Builds and runs the program `serve` of the package `sync-tests`. It listens on
 127.0.0.1 and says where.",

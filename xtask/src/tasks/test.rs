@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::process::Command;
 
 use lexopt::prelude::*;
+use xtask::peers::postgresql::{self, Cluster, Durability, POSTGRESQL_URL};
 use xtask::peers::{self, ALL, Event, Found, Missing, Peer, REQUIRE_PEERS, Session, Use};
 use xtask::table::Table;
 
@@ -29,7 +30,9 @@ Missing peers are fetched first where that is possible (`cargo xtask help peers`
 Tests get the peers' programs in PEER_… variables, start what they need on
 loopback ports of the system's choosing, in temporary folders, and end it. What
 is left when they are through, whether they passed, failed or were interrupted,
-is ended by its process id.
+is ended by its process id. One PostgreSQL server is started for all of them,
+which they find in SYNCTOOLS_POSTGRES_URL; one that is named there already is
+used as it is.
 
 The closing table tells which peers were talked to and which tests were skipped
 since one is missing. Exit code 0: every test passed.",
@@ -106,7 +109,11 @@ fn test(options: &Options) -> Result<(), Failure> {
     build.arg("--no-run");
     run::run(&mut build)?;
 
+    let postgresql = start_postgresql(options, &found)?;
     let mut command = command(options, &session, &found)?;
+    if let Some(cluster) = &postgresql {
+        command.env(POSTGRESQL_URL, cluster.url(postgresql::USER));
+    }
     command.arg("--no-fail-fast");
     command
         .args(&options.filter)
@@ -120,6 +127,7 @@ fn test(options: &Options) -> Result<(), Failure> {
     }
     let mut counts = Counts::default();
     let result = run::run_seeing(&mut command, |line| counts.add(line));
+    drop(postgresql);
     for record in session.end_peers() {
         eprintln!(
             "ended {} ({}), which a test left running",
@@ -166,6 +174,25 @@ pub(super) fn pass_on(states: &[State], command: &mut Command) {
             Some((_, Ok(found))) => command.env(peer.env, &found.path),
             _ => command.env(peer.env, ""),
         };
+    }
+}
+
+/// The server that all tests share, each with a database of its own.
+fn start_postgresql(options: &Options, found: &[State]) -> Result<Option<Cluster>, Failure> {
+    let named = std::env::var_os(POSTGRESQL_URL).is_some_and(|url| !url.is_empty());
+    let here = found
+        .iter()
+        .any(|(peer, state)| peer.name == postgresql::NAME && state.is_ok());
+    if named || !here {
+        return Ok(None);
+    }
+    match Cluster::start(Durability::Process) {
+        Ok(cluster) => Ok(Some(cluster)),
+        Err(error) if options.require_peers => Err(error.into()),
+        Err(error) => {
+            eprintln!("missing: {error}");
+            Ok(None)
+        }
     }
 }
 

@@ -1,14 +1,10 @@
 //! What a daemon is to be like, and its first start.
 
-use std::env;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::Version;
@@ -16,7 +12,7 @@ use super::config::{self, Settings};
 use super::daemon::Daemon;
 use super::http::Endpoint;
 use crate::peers::apt;
-use crate::peers::registry::{Registry, Scope, TEMP_PREFIX};
+use crate::peers::registry::{sweep_orphans_once, temp_dir};
 
 /// Ports are free when they are chosen and may be taken when the daemon wants
 /// them; so often is it tried again with others.
@@ -203,29 +199,5 @@ impl Builder {
         // Held until here, so that two daemons set up at once get other ports.
         drop((gui, listen));
         Ok(daemon)
-    }
-}
-
-/// What an earlier run left behind when it was killed.
-fn sweep_orphans_once() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        Registry::default().sweep(Scope::Orphans);
-    });
-}
-
-/// A new private folder. Its path is short: that of a unix socket may have no
-/// more than 107 bytes.
-fn temp_dir() -> io::Result<PathBuf> {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{TEMP_PREFIX}{}-{number}", std::process::id());
-        let dir = env::temp_dir().join(name);
-        match fs::DirBuilder::new().mode(0o700).create(&dir) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-            Ok(()) => return Ok(dir),
-        }
     }
 }

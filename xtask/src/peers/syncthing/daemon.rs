@@ -7,7 +7,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use super::Version;
 use super::builder::Builder;
 use super::http::{self, Answer, Endpoint};
 use crate::peers::process::{self, Identity, Signal};
-use crate::peers::registry::{MARK, Record, Registry};
+use crate::peers::registry::{MARK, Record, Registry, unique_mark};
 use crate::peers::session;
 
 /// How often something that is waited for is looked at.
@@ -389,12 +388,4 @@ impl fmt::Debug for Daemon {
             .field("pids", &self.pids())
             .finish_non_exhaustive()
     }
-}
-
-/// A value for [`MARK`] that no other start on this machine has.
-fn unique_mark() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let started = Identity::own().map_or(0, |own| own.started);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{started}-{number}", std::process::id())
 }
