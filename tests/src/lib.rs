@@ -9,6 +9,7 @@ pub mod cost;
 pub mod demo;
 pub mod simperium;
 pub mod syncthing;
+pub mod synctools;
 
 use std::error::Error;
 

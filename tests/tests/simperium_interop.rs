@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what helpers of tests may do too")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 use simperium::emulator::Emulator;
 use sync_tests::Result;
-use sync_tests::simperium::{Program, script};
+use sync_tests::simperium::{NpmDevice, Program, script};
 use tokio::task::block_in_place;
 use xtask::peers::{NODE_SIMPERIUM, PYTHON_SIMPERIUM3};
 
@@ -208,39 +208,8 @@ async fn simperium3_makes_every_call_of_its_documentation() -> Result<()> {
     Ok(())
 }
 
-/// A device with Simperium's own client.
-struct Device(Program);
-
-impl Device {
-    fn start(node: &PathBuf, emulator: &Emulator) -> Result<Self> {
-        let program = Program::start(Command::new(node), &script("device.cjs"))?;
-        let mut device = Self(program);
-        let url = emulator.socket_url(APP);
-        let open = json!({"do": "open", "url": url, "app": APP, "token": TOKEN, "bucket": "note"});
-        device.ask(&open)?;
-        Ok(device)
-    }
-
-    fn ask(&mut self, request: &Value) -> Result<Value> {
-        block_in_place(|| self.0.ask(request))
-    }
-
-    fn act(&mut self, what: &str) -> Result<Value> {
-        self.ask(&json!({"do": what}))
-    }
-
-    fn put(&mut self, key: &str, data: &Value) -> Result<Value> {
-        self.ask(&json!({"do": "put", "key": key, "data": data}))
-    }
-
-    fn remove(&mut self, key: &str) -> Result<Value> {
-        self.ask(&json!({"do": "remove", "key": key}))
-    }
-
-    /// Waits until it has exactly these objects.
-    fn has(&mut self, objects: &Value) -> Result<Value> {
-        self.ask(&json!({"do": "wait", "objects": objects}))
-    }
+fn device(node: &Path, emulator: &Emulator) -> Result<NpmDevice> {
+    NpmDevice::start(node, &emulator.socket_url(APP), APP, TOKEN, "note")
 }
 
 /// What is on the server, without versions.
@@ -250,7 +219,7 @@ fn on_server(emulator: &Emulator) -> Value {
 }
 
 /// Both devices and the server come to hold the same.
-fn converge(emulator: &Emulator, devices: &mut [Device], objects: &Value) -> Result<()> {
+fn converge(emulator: &Emulator, devices: &mut [NpmDevice], objects: &Value) -> Result<()> {
     for device in devices {
         device.has(objects)?;
     }
@@ -264,10 +233,7 @@ async fn two_npm_clients_sync_through_the_server() -> Result<()> {
         return Ok(());
     };
     let emulator = Emulator::builder().start().await?;
-    let mut devices = [
-        Device::start(&node, &emulator)?,
-        Device::start(&node, &emulator)?,
-    ];
+    let mut devices = [device(&node, &emulator)?, device(&node, &emulator)?];
 
     // Created on one, there on the other.
     let note = json!({"content": "Hello world", "tags": []});
@@ -315,10 +281,7 @@ async fn an_npm_client_that_was_offline_catches_up() -> Result<()> {
         return Ok(());
     };
     let emulator = Emulator::builder().start().await?;
-    let mut devices = [
-        Device::start(&node, &emulator)?,
-        Device::start(&node, &emulator)?,
-    ];
+    let mut devices = [device(&node, &emulator)?, device(&node, &emulator)?];
     devices[0].put("n1", &json!({"content": "one two three"}))?;
     converge(
         &emulator,
@@ -371,7 +334,7 @@ async fn http_and_websocket_see_each_others_documents() -> Result<()> {
         json!({}),
     );
     // In the index when it begins, and by changes afterwards.
-    let mut devices = [Device::start(&node, &emulator)?];
+    let mut devices = [device(&node, &emulator)?];
     converge(
         &emulator,
         &mut devices,

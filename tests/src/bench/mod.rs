@@ -8,9 +8,12 @@ pub mod contentstack;
 pub mod core;
 mod goal;
 pub mod ocss;
+mod program;
 pub mod simperium;
+pub mod simperium_sync;
 mod stats;
 pub mod syncthing;
+pub mod synctools;
 
 use std::process::ExitCode;
 

@@ -9,19 +9,25 @@ use contentstack_sync::emulator::{Emulator as Contentstack, Fill};
 use lexopt::prelude::*;
 use ocss::emulator::{Emulator as Ocss, Layout};
 use simperium::emulator::Emulator as Simperium;
+use sync_tests::synctools::{Folder, TOKEN, sample};
+use synctools::route::{ModelOrder, Route};
+use synctools::store::SqliteStore;
+use synctools::wire::Profile;
+use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 serve contentstack [--port N] [--page-size N] [--items N] [--latency-ms N]
                    [--rate-limit N] [--seed N]
 serve ocss [--port N] [--page-size N] [--layout default|moved] [--strict] [--https-links]
 serve simperium [--port N] [--seed N] [--latency-ms N] [--hold SECONDS] [--notes N]
+serve synctools [--port N] [--rows N] [--token TOKEN] [--public] [--like-2.2]
 
 Serves until it is interrupted. The first line is READY and the base URL.";
 
 /// Items in a stack that nobody has asked for more or fewer of.
 const ITEMS: usize = 250;
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     match run() {
@@ -43,7 +49,11 @@ fn run() -> Outcome {
         Some(Value(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
         None => {
-            return Err("which service? There are `contentstack`, `ocss` and `simperium`".into());
+            return Err(
+                "which service? There are `contentstack`, `ocss`, `simperium` and \
+                        `synctools`"
+                    .into(),
+            );
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -54,6 +64,7 @@ fn run() -> Outcome {
             "contentstack" => serve_contentstack(parser).await,
             "ocss" => serve_ocss(parser).await,
             "simperium" => serve_simperium(parser).await,
+            "synctools" => serve_synctools(parser).await,
             other => Err(format!("there is no service `{other}`").into()),
         }
     })
@@ -158,5 +169,61 @@ async fn serve_simperium(mut parser: lexopt::Parser) -> Outcome {
         emulator.origin(),
     );
     std::future::pending::<()>().await;
+    Ok(())
+}
+
+async fn serve_synctools(mut parser: lexopt::Parser) -> Outcome {
+    let (mut port, mut rows, mut token, mut is_public) = (0, 1000, TOKEN.to_owned(), false);
+    let mut profile = Profile::Django5;
+    let mut order = ModelOrder::ParentsFirst;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("port") => port = parser.value()?.parse()?,
+            Long("rows") => rows = parser.value()?.parse()?,
+            Long("token") => token = parser.value()?.string()?,
+            Long("public") => is_public = true,
+            Long("like-2.2") => (profile, order) = (Profile::Django2, ModelOrder::Declared),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let folder = Folder::of("synctools")?;
+    let (there, here) = (
+        folder.path().join("site.sqlite3"),
+        folder.path().join("empty.sqlite3"),
+    );
+    let schema = folder.path().join("schema.json");
+    sample::create(&there)?;
+    sample::create(&here)?;
+    sample::fill(&there, rows)?;
+    std::fs::write(&schema, sample::SCHEMA)?;
+
+    let route = Route::builder(SqliteStore::open(&there).await?, sample::schema()?)
+        .prefix("/sync/")
+        .profile(profile)
+        .order(order)
+        .app("shop", "shop");
+    let route = match is_public {
+        true => route.public(),
+        false => route.token(token.clone()),
+    };
+    let server = route.build()?.listen(([127, 0, 0, 1], port).into()).await?;
+    println!("READY http://{}/sync/", server.address());
+    let who = match is_public {
+        true => "Everybody may read".to_owned(),
+        false => format!("The token is {token:?}"),
+    };
+    println!(
+        "\n{who}: {rows} products and what they refer to at the path shop.\n\
+         The database  {}\nAn empty one  {}\nTheir models  {}",
+        there.display(),
+        here.display(),
+        schema.display(),
+    );
+    // The folder goes with this.
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
     Ok(())
 }

@@ -28,9 +28,18 @@ impl Folder {
     ///
     /// When it cannot be made.
     pub fn new() -> io::Result<Self> {
+        Self::of("contentstack")
+    }
+
+    /// A new one, whose name begins with that of a service.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub fn of(service: &str) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("contentstack-{}-{number}", std::process::id());
+        let name = format!("{service}-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path)?;
         Ok(Self(path))

@@ -5,7 +5,9 @@ mod contentstack;
 mod ocss;
 mod progress;
 mod simperium;
+mod simperium_sync;
 mod syncthing;
+mod synctools;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -59,6 +61,8 @@ async fn run() -> Result<Vec<Synced>> {
         ocss::run().await?,
         contentstack::run().await?,
         simperium::run().await?,
+        simperium_sync::run().await?,
+        synctools::run().await?,
     ])
 }
 

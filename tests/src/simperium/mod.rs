@@ -1,11 +1,14 @@
 //! Other people's programs for Simperium, told line by line what to do.
 
+mod npm;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
+pub use self::npm::NpmDevice;
 use crate::Result;
 
 /// One of the scripts in `peers/simperium`.

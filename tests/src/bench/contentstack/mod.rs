@@ -16,10 +16,11 @@ mod server;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use lexopt::prelude::*;
+use lexopt::ValueExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::Result;
+use super::program::{Outcome, Program, no_part};
 use crate::cost::Cost;
 
 const HELP: &str = "\
@@ -51,50 +52,38 @@ impl Run {
 
 /// The program: benchmark, server and clients in one.
 pub fn main() -> ExitCode {
-    super::exit(run())
+    let program = Program {
+        help: HELP,
+        part,
+        measure,
+    };
+    program.main()
 }
 
-fn run() -> Result<ExitCode> {
-    let mut parser = lexopt::Parser::from_env();
-    let (mut quick, mut gate) = (false, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("quick") => quick = true,
-            Long("gate") => gate = true,
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "client" => {
-                let way = client::Way::named(&parser.value()?.string()?)?;
-                let port = parser.value()?.parse()?;
-                let run = client::run(way, port, parser.value()?.as_ref())?;
-                println!("{}", serde_json::to_string(&run)?);
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "serve" => {
-                let folder = parser.value()?;
-                let items = parser.value()?.parse()?;
-                let distance = server::Distance {
-                    round_trip: Duration::from_millis(parser.value()?.parse()?),
-                    service: Duration::from_millis(parser.value()?.parse()?),
-                };
-                server::serve(folder.as_ref(), items, distance)?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn measure(quick: bool) -> Result<Outcome> {
     let measured = report::measure(&std::env::current_exe()?, quick)?;
-    println!("{}", measured.table());
-    let goals = measured.goals();
-    for goal in &goals {
-        println!("{goal}");
+    Outcome::new(&measured.table(), &measured.goals())
+}
+
+/// Does one part of the work, and says what it cost.
+fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
+    match name {
+        "client" => {
+            let way = client::Way::named(&parser.value()?.string()?)?;
+            let port = parser.value()?.parse()?;
+            let run = client::run(way, port, parser.value()?.as_ref())?;
+            Ok(serde_json::to_string(&run)?)
+        }
+        "serve" => {
+            let folder = parser.value()?;
+            let items = parser.value()?.parse()?;
+            let distance = server::Distance {
+                round_trip: Duration::from_millis(parser.value()?.parse()?),
+                service: Duration::from_millis(parser.value()?.parse()?),
+            };
+            server::serve(folder.as_ref(), items, distance)?;
+            Ok(String::new())
+        }
+        other => no_part(other),
     }
-    let missed = goals.iter().any(super::goal::Goal::is_missed);
-    Ok(if gate && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
 }

@@ -20,12 +20,12 @@ mod gate;
 mod rounds;
 mod server;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
+use lexopt::ValueExt as _;
 
 use super::Result;
+use super::program::{Outcome, Program, no_part};
 use clients::Kind;
 pub(in crate::bench) use rounds::on_core;
 
@@ -40,57 +40,40 @@ bench-core client KIND stream URL N";
 
 /// The program: benchmark, server and client in one.
 pub fn main() -> ExitCode {
-    super::exit(run())
+    let program = Program {
+        help: HELP,
+        part,
+        measure,
+    };
+    program.main()
 }
 
-fn run() -> Result<ExitCode> {
-    let mut parser = lexopt::Parser::from_env();
-    let (mut quick, mut gate) = (false, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("quick") => quick = true,
-            Long("gate") => gate = true,
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "serve" => {
-                server::serve()?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "client" => {
-                let kind: Kind = parser.value()?.parse()?;
-                let mode = parser.value()?.string()?;
-                let url: http::Uri = parser.value()?.parse()?;
-                let count: u32 = parser.value()?.parse()?;
-                let cost = match mode.as_str() {
-                    "requests" => clients::requests(kind, url, count)?,
-                    "stream" => clients::stream(kind, url, count)?,
-                    other => return Err(format!("`{other}` is neither requests nor stream").into()),
-                };
-                println!("{}", serde_json::to_string(&cost)?);
-                return Ok(ExitCode::SUCCESS);
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn measure(quick: bool) -> Result<Outcome> {
     let program = std::env::current_exe()?;
-    let missed = measure(program, quick)?;
-    Ok(if gate && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
-}
-
-/// Measures everything and prints it; whether a goal was missed.
-fn measure(program: PathBuf, quick: bool) -> Result<bool> {
     let server = server::Server::start(&program)?;
     let measured = rounds::all(&program, &server, quick)?;
-    println!("{}", measured.table());
-    let goals = gate::goals(&measured);
-    for goal in &goals {
-        println!("{goal}");
+    Outcome::new(&measured.table(), &gate::goals(&measured))
+}
+
+/// Does one part of the work, and says what it cost.
+fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
+    match name {
+        "serve" => {
+            server::serve()?;
+            Ok(String::new())
+        }
+        "client" => {
+            let kind: Kind = parser.value()?.parse()?;
+            let mode = parser.value()?.string()?;
+            let url: http::Uri = parser.value()?.parse()?;
+            let count: u32 = parser.value()?.parse()?;
+            let cost = match mode.as_str() {
+                "requests" => clients::requests(kind, url, count)?,
+                "stream" => clients::stream(kind, url, count)?,
+                other => return Err(format!("`{other}` is neither requests nor stream").into()),
+            };
+            Ok(serde_json::to_string(&cost)?)
+        }
+        other => no_part(other),
     }
-    Ok(goals.iter().any(|goal| goal.is_missed()))
 }

@@ -24,9 +24,10 @@ mod report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
+use lexopt::ValueExt as _;
 
 use super::Result;
+use super::program::{Outcome, Program, no_part};
 use exchange::{Getter, Resource};
 use read::Way;
 
@@ -42,39 +43,17 @@ bench-ocss serve";
 
 /// The program: benchmark, server and clients in one.
 pub fn main() -> ExitCode {
-    super::exit(run())
+    let program = Program {
+        help: HELP,
+        part,
+        measure,
+    };
+    program.main()
 }
 
-fn run() -> Result<ExitCode> {
-    let mut parser = lexopt::Parser::from_env();
-    let (mut quick, mut gate) = (false, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("quick") => quick = true,
-            Long("gate") => gate = true,
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) => {
-                println!("{}", part(&name.string()?, &mut parser)?);
-                return Ok(ExitCode::SUCCESS);
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn measure(quick: bool) -> Result<Outcome> {
     let measured = report::measure(&std::env::current_exe()?, quick)?;
-    println!("{}", measured.table());
-    let goals = measured.goals();
-    for goal in &goals {
-        println!("{goal}");
-    }
-    let missed = goals.iter().any(super::goal::Goal::is_missed);
-    Ok(if gate && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Outcome::new(&measured.table(), &measured.goals())
 }
 
 /// Does one part of the work, and says what it cost.
@@ -98,6 +77,6 @@ fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
             Ok(serde_json::to_string(&cost)?)
         }
         "sign" => Ok(exchange::sign(parser.value()?.parse()?)?.to_string()),
-        other => Err(format!("`{other}` is no part of this").into()),
+        other => no_part(other),
     }
 }

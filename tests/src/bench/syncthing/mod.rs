@@ -12,10 +12,11 @@ mod run;
 
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
+use lexopt::ValueExt as _;
 use xtask::peers::syncthing::Version;
 
 use super::Result;
+use super::program::{Outcome, Program, no_part};
 use crate::syncthing::{Lab, Size, write_files};
 
 const HELP: &str = "\
@@ -42,28 +43,15 @@ struct Amount {
 
 /// The program: benchmark and client in one.
 pub fn main() -> ExitCode {
-    super::exit(run())
+    let program = Program {
+        help: HELP,
+        part,
+        measure,
+    };
+    program.main()
 }
 
-fn run() -> Result<ExitCode> {
-    let mut parser = lexopt::Parser::from_env();
-    let (mut quick, mut gate) = (false, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("quick") => quick = true,
-            Long("gate") => gate = true,
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "client" => {
-                let rest = parser.raw_args()?.map(|word| word.string());
-                ours::main(&rest.collect::<Result<Vec<_>, _>>()?)?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn measure(quick: bool) -> Result<Outcome> {
     let amount = Amount {
         pings: 2_000,
         files: if quick { 10_000 } else { 100_000 },
@@ -74,12 +62,20 @@ fn run() -> Result<ExitCode> {
         .build()?;
     let lab = runtime.block_on(daemon(amount))?;
     let report = report::measure(&lab, amount)?;
-    print!("{report}");
-    Ok(if gate && report.misses_a_goal() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
+    Ok(Outcome {
+        text: report.to_string(),
+        missed: report.misses_a_goal(),
     })
+}
+
+/// Does one part of the work, which says itself what it cost.
+fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
+    if name != "client" {
+        return no_part(name);
+    }
+    let rest = parser.raw_args()?.map(|word| word.string());
+    ours::main(&rest.collect::<Result<Vec<_>, _>>()?)?;
+    Ok(String::new())
 }
 
 /// The newest daemon that is here, with a large folder.
