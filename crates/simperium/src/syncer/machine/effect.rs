@@ -11,7 +11,7 @@ use crate::store::{ConflictId, ConflictKind, Json};
 /// Something to be done once the transaction is kept, in this order. If the
 /// transaction fails, its effects are not to be done, and the machine is to be
 /// made anew from the store. Buckets are numbered as in
-/// [`Machine::new`](super::Machine::new).
+/// [`Machine::load`](super::Machine::load).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Effect {
