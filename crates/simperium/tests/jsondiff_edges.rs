@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 use simperium::jsondiff::{
-    Delta, DeltaError, Diff, DiffErrorKind, Differ, LostKind, Policy, Side, apply, compose, text,
-    transform,
+    Delta, DeltaError, Diff, DiffErrorKind, Differ, LostKind, Policy, Side, apply, compose, merge,
+    text, transform,
 };
 
 fn wire(value: Value) -> Diff {
@@ -236,6 +236,29 @@ fn what_one_side_removed_and_the_other_edited_is_reported() {
         [
             LostKind::Value(json!({"k": 2})),
             LostKind::Value(json!("text!"))
+        ]
+    );
+}
+
+#[test]
+fn of_two_values_for_a_new_key_the_one_that_is_replaced_is_told() {
+    let merged = merge(
+        &json!({}),
+        &json!({"content": "mine", "n": 1}),
+        &json!({"content": "theirs", "n": 2}),
+    )
+    .unwrap();
+    assert_eq!(merged.value, json!({"content": "mine", "n": 1}));
+    let told: Vec<_> = merged
+        .lost
+        .iter()
+        .map(|lost| (lost.side, &lost.kind))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Side::Remote, &LostKind::Value(json!("theirs"))),
+            (Side::Remote, &LostKind::Value(json!(2))),
         ]
     );
 }
