@@ -15,14 +15,4 @@ mod stats;
 pub mod syncthing;
 pub mod synctools;
 
-use std::process::ExitCode;
-
 use crate::Result;
-
-/// Ends a benchmark's program.
-fn exit(result: Result<ExitCode>) -> ExitCode {
-    result.unwrap_or_else(|error| {
-        eprintln!("{error}");
-        ExitCode::FAILURE
-    })
-}

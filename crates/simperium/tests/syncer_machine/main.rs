@@ -16,3 +16,4 @@ mod official_bugs;
 mod reloads;
 mod revisions;
 mod sending;
+mod untold;

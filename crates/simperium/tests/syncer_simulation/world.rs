@@ -1,19 +1,18 @@
 //! A run: what happens, and when.
 
+mod connections;
+mod server;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use fastrand::Rng;
-use futures_util::FutureExt as _;
-use http::Request;
-use simperium::Secret;
 use simperium::emulator::{Emulator, Marks};
 use simperium::model::Key;
 use simperium::store::{ConflictKind, Json};
 use simperium::syncer::machine::{BucketEvent, Edit, Effect, Fetched, Machine, Outcome, Turn};
 
 use crate::check::{self, Known};
-use crate::device::{Connection, Device, Fate};
+use crate::device::{Device, Fate};
 use crate::edits::{self, Ledger};
 use crate::history::History;
 use crate::profile::Profile;
@@ -257,39 +256,6 @@ impl World {
         self.rng.u64(1..=self.latency)
     }
 
-    fn is_connected(&self, number: usize, connection: u64) -> bool {
-        let open = self.devices[number].connection.as_ref();
-        open.is_some_and(|open| open.number == connection)
-    }
-
-    fn up(&mut self, number: usize, connection: u64, frame: &str) {
-        if self.is_connected(number, connection) {
-            self.tell(|| format!("{number} -> {frame}"));
-            let open = self.devices[number].connection.as_mut().unwrap();
-            open.line.send(frame);
-        }
-    }
-
-    /// What the server has said goes on its way.
-    fn deliver(&mut self) {
-        self.history.look();
-        for number in 0..self.devices.len() {
-            let Some(mut open) = self.devices[number].connection.take() else {
-                continue;
-            };
-            while let Some(frame) = open.line.receive() {
-                open.down = open.down.max(self.now + self.delay());
-                self.at(open.down, What::Down(number, open.number, frame));
-            }
-            let is_open = open.line.is_open();
-            if !is_open {
-                open.down = open.down.max(self.now + self.delay());
-                self.at(open.down, What::Broken(number, open.number));
-            }
-            self.devices[number].connection = Some(open);
-        }
-    }
-
     /// Tells a device something, and does what it wants done.
     fn turn(
         &mut self,
@@ -410,66 +376,6 @@ impl World {
         }
     }
 
-    fn connect_later(&mut self, number: usize) {
-        let at = self.now + self.rng.u64(1..4000);
-        let life = self.devices[number].life;
-        self.at(at, What::Connect(number, life));
-    }
-
-    fn connect(&mut self, number: usize, life: u32) {
-        let device = &mut self.devices[number];
-        if device.machine.is_none() || device.life != life || device.connection.is_some() {
-            return;
-        }
-        self.connections += 1;
-        device.connection = Some(Connection {
-            number: self.connections,
-            line: self.emulator.line(),
-            up: self.now,
-            down: self.now,
-        });
-        self.tell(|| format!("{number} connects"));
-        let token = Secret::new(TOKEN.to_owned());
-        self.turn(number, |machine, turn| machine.connected(&token, turn));
-    }
-
-    /// The connection is gone; some of what was on its way to the server gets
-    /// there.
-    fn break_off(&mut self, number: usize) {
-        let Some(open) = self.devices[number].connection.take() else {
-            return;
-        };
-        self.tell(|| format!("{number} is cut off"));
-        let on_the_way: Vec<(u64, u64)> = self
-            .plan
-            .iter()
-            .filter(|(_, what)| matches!(what, What::Up(_, connection, _) if *connection == open.number))
-            .map(|(place, _)| *place)
-            .collect();
-        let arriving = self.rng.usize(..=on_the_way.len());
-        for (count, place) in on_the_way.into_iter().enumerate() {
-            let Some(What::Up(_, _, frame)) = self.plan.remove(&place) else {
-                continue;
-            };
-            if count < arriving {
-                self.tell(|| format!("{number} -> {frame} (last words)"));
-                open.line.send(&frame);
-            }
-        }
-        drop(open);
-        self.history.look();
-        if self.devices[number].machine.is_some() {
-            self.connect_later(number);
-        }
-    }
-
-    fn kick(&mut self, number: usize) {
-        if let Some(open) = &self.devices[number].connection {
-            let connection = open.number;
-            self.happen(What::Broken(number, connection));
-        }
-    }
-
     fn kill(&mut self, number: usize) {
         self.tell(|| format!("{number} is killed"));
         self.devices[number].machine = None;
@@ -512,74 +418,6 @@ impl World {
         if !self.turn(number, |machine, turn| machine.edit(0, &key, edit, turn)) {
             // What never returned was never written.
             self.ledger = ledger;
-        }
-    }
-
-    fn http(&mut self, method: &str, path: &str, body: &str) -> (u16, Option<u64>, Bytes) {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("/1/{APP}/{BUCKET}/{path}"))
-            .header("x-simperium-token", TOKEN)
-            .body(Bytes::from(body.to_owned()))
-            .unwrap();
-        let answer = self.emulator.handle(&request).now_or_never().unwrap();
-        let version = answer.headers().get("x-simperium-version");
-        let version = version.map(|version| version.to_str().unwrap().parse().unwrap());
-        (answer.status().as_u16(), version, answer.into_body())
-    }
-
-    fn read(&mut self, key: &Key) -> Fetched {
-        if !self.healed && self.rng.u8(..) < 25 {
-            return Fetched::Failed;
-        }
-        match self.http("GET", &format!("i/{key}"), "") {
-            (200, Some(version), body) => Fetched::Found {
-                version,
-                object: Json::stored(std::str::from_utf8(&body).unwrap()),
-            },
-            (404, ..) => Fetched::Gone,
-            (status, ..) => panic!("{status}"),
-        }
-    }
-
-    fn write(&mut self) {
-        self.written += 1;
-        let ccid = format!("ccid=http-{}", self.written);
-        let key = self.keys[self.rng.usize(..self.keys.len())].clone();
-        let server = self.emulator.objects(APP, TOKEN, BUCKET);
-        let current = server.get(key.as_str());
-        if let (Some((_, object)), true) = (current, self.deletes && self.rng.u8(..) < 20) {
-            edits::foreign_deletion(&mut self.ledger, object);
-            self.tell(|| format!("HTTP deletes {key}"));
-            self.http("DELETE", &format!("i/{key}?{ccid}"), "");
-            return;
-        }
-        let object = current.map(|(_, object)| object);
-        let new = edits::foreign_edit(&mut self.rng, &mut self.ledger, key.as_str(), object);
-        self.tell(|| format!("HTTP == {key} {new}"));
-        let at = current.map_or(String::new(), |(version, _)| format!("/v/{version}"));
-        let path = format!("i/{key}{at}?{ccid}");
-        let (status, ..) = self.http("POST", &path, &new.to_string());
-        assert_eq!(status, 200);
-    }
-
-    fn trouble(&mut self) {
-        let (profile, rng) = (self.profile, &mut self.rng);
-        match rng.u8(..4) {
-            0 if profile.drops_answers() => self.emulator.drop_after_write(rng.u32(1..3)),
-            1 if profile.forgets() => match rng.u8(..3) {
-                0 => self.emulator.forget(rng.usize(..4)),
-                1 => self.emulator.unknown_cv(rng.u32(1..3)),
-                _ => self.emulator.repeat_changes(rng.u32(1..6)),
-            },
-            2 | 3 if profile.refuses() => {
-                const CODES: [u16; 12] =
-                    [400, 401, 404, 405, 409, 412, 413, 417, 440, 500, 503, 599];
-                let count = rng.usize(1..4);
-                let codes: Vec<u16> = (0..count).map(|_| CODES[rng.usize(..12)]).collect();
-                self.emulator.change_errors(codes);
-            }
-            _ => {}
         }
     }
 

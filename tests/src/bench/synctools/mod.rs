@@ -15,10 +15,11 @@ mod server;
 
 use std::process::ExitCode;
 
-use lexopt::prelude::*;
+use lexopt::ValueExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::Result;
+use super::program::{Outcome, Program, no_part};
 
 const HELP: &str = "\
 bench-synctools [--quick] [--gate]    measure everything, print one table
@@ -52,51 +53,39 @@ fn memory(pid: &str, name: &str) -> Result<u64> {
 
 /// The program: benchmark, servers and clients in one.
 pub fn main() -> ExitCode {
-    super::exit(run())
+    let program = Program {
+        help: HELP,
+        part,
+        measure,
+    };
+    program.main()
 }
 
-fn run() -> Result<ExitCode> {
-    let mut parser = lexopt::Parser::from_env();
-    let (mut quick, mut gate) = (false, false);
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("quick") => quick = true,
-            Long("gate") => gate = true,
-            Long("help") | Short('h') => {
-                println!("{HELP}");
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "client" => {
-                let way = client::Way::named(&parser.value()?.string()?)?;
-                let port = parser.value()?.parse()?;
-                let schema = parser.value()?;
-                let database = parser.value()?.string()?;
-                let run = client::run(way, port, schema.as_ref(), &database)?;
-                println!("{}", serde_json::to_string(&run)?);
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "serve-file" => {
-                server::serve_file(parser.value()?.as_ref())?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            Value(name) if name == "serve" => {
-                let schema = parser.value()?;
-                server::serve_route(schema.as_ref(), &parser.value()?.string()?)?;
-                return Ok(ExitCode::SUCCESS);
-            }
-            other => return Err(other.unexpected().into()),
-        }
-    }
+fn measure(quick: bool) -> Result<Outcome> {
     let measured = plan::measure(&std::env::current_exe()?, quick)?;
-    println!("{}", measured.table());
-    let goals = measured.goals();
-    for goal in &goals {
-        println!("{goal}");
+    Outcome::new(&measured.table(), &measured.goals())
+}
+
+/// Does one part of the work, and says what it cost.
+fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
+    match name {
+        "client" => {
+            let way = client::Way::named(&parser.value()?.string()?)?;
+            let port = parser.value()?.parse()?;
+            let schema = parser.value()?;
+            let database = parser.value()?.string()?;
+            let run = client::run(way, port, schema.as_ref(), &database)?;
+            Ok(serde_json::to_string(&run)?)
+        }
+        "serve-file" => {
+            server::serve_file(parser.value()?.as_ref())?;
+            Ok(String::new())
+        }
+        "serve" => {
+            let schema = parser.value()?;
+            server::serve_route(schema.as_ref(), &parser.value()?.string()?)?;
+            Ok(String::new())
+        }
+        other => no_part(other),
     }
-    let missed = goals.iter().any(super::goal::Goal::is_missed);
-    Ok(if gate && missed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
 }

@@ -93,6 +93,42 @@ impl Findings {
     }
 }
 
+/// Whether `now` is what `base` becomes by the change that makes it `sent`, as
+/// far as the three can tell: all that the change writes has come with it, or
+/// all that it deletes has gone.
+pub(super) fn has_arrived(base: &Value, sent: &Value, now: &Value) -> bool {
+    if crate::jsondiff::same(sent, now) {
+        return true;
+    }
+    let Ok(diff) = crate::jsondiff::diff(base, sent) else {
+        return false;
+    };
+    let findings = look(&diff, now);
+    if findings.written > 0 {
+        return findings.missing.is_empty() && !look(&diff, base).missing.is_empty();
+    }
+    let (mut deleted, mut gone) = (Vec::new(), Vec::new());
+    missing_text(base, sent, &mut deleted);
+    missing_text(base, now, &mut gone);
+    let is_gone = |deleted: &Lost| {
+        gone.iter().any(|gone| {
+            let (deleted_text, gone_text) = (inserted(deleted), inserted(gone));
+            let units: Vec<u16> = deleted_text.encode_utf16().collect();
+            let mut rest = Vec::new();
+            note_missing(&units, gone_text, &gone.path, &mut rest);
+            gone.path == deleted.path && rest.is_empty()
+        })
+    };
+    !deleted.is_empty() && deleted.iter().all(is_gone)
+}
+
+fn inserted(lost: &Lost) -> &str {
+    match &lost.kind {
+        LostKind::Text { inserted, .. } => inserted,
+        _ => "",
+    }
+}
+
 /// Looks for text that neither side has deleted and that is not in what was
 /// merged of both, wherever that is.
 pub(super) fn cuts(
@@ -244,17 +280,35 @@ mod tests {
     fn what_nobody_has_deleted_is_missed() {
         let lost = |merged: &str| {
             let text = |text: &str| json!({"o": {"t": text}, "n": 1});
-            let (base, local, remote) = (text("one two three"), text("one three"), text("one two"));
+            let (base, local, remote) = (text("one two six"), text("one six"), text("one two"));
             let mut lost = Vec::new();
             cuts(&base, &local, &remote, &text(merged), &mut lost);
             lost
         };
-        assert_eq!(lost("one"), []);
+        assert_eq!(lost("one "), []);
         assert_eq!(lost("one and more"), []);
-        let [lost] = &lost("on")[..] else { panic!() };
+        let [lost] = &lost("on ")[..] else { panic!() };
         assert_eq!(lost.path.to_string(), "o.t");
         let inserted = "e".to_owned();
         let deleted = String::new();
         assert_eq!(lost.kind, LostKind::Text { inserted, deleted });
+    }
+
+    #[test]
+    fn a_change_has_arrived_when_all_of_it_has() {
+        let text = |text: &str| json!({"t": text, "n": 1});
+        let arrived =
+            |base: &str, sent: &str, now: &str| has_arrived(&text(base), &text(sent), &text(now));
+        // What it writes has come.
+        assert!(arrived("one two", "one new", "one new"));
+        assert!(arrived("one two", "one new", "zero one new"));
+        assert!(!arrived("one two", "one new", "zero one two"));
+        assert!(!arrived("one two", "one new and", "one two new"));
+        // What it deletes has gone, and maybe more.
+        assert!(arrived("one two three", "one three", "one thr"));
+        assert!(!arrived("one two three", "one three", "one two"));
+        assert!(!arrived("one two three", "one three", "one two three four"));
+        // Nothing is told by what was there before.
+        assert!(!arrived("new one", "new one new", "new one!"));
     }
 }

@@ -105,6 +105,8 @@ impl Pace {
     /// Ends a pause.
     pub(super) fn resume(&mut self, now: Millis) {
         self.paused = self.paused.min(now);
+        // What may be sent was to grow from the end of the pause.
+        self.at = self.at.min(now);
     }
 }
 

@@ -354,7 +354,7 @@ impl Channel {
 }
 
 /// Whether all that is known of a change is that the server says to have it.
-fn is_hearsay(entity: &Entity) -> bool {
+pub(super) fn is_hearsay(entity: &Entity) -> bool {
     let last = entity
         .pending
         .as_ref()

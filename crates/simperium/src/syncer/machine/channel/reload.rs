@@ -1,5 +1,6 @@
 //! Reading one entity anew, where changes do not fit.
 
+use super::advance::is_hearsay;
 use super::entity::Entity;
 use super::{Channel, Phase, ROWS};
 use crate::model::Key;
@@ -18,8 +19,11 @@ const AT_ONCE: usize = 100;
 pub(super) struct Reload {
     /// In this version at least.
     version: u64,
-    /// Before that in this one, which a change of this device was put over.
+    /// Before that in this one, which a change of this device was put over, or
+    /// may have been.
     before: Option<u64>,
+    /// Then in those up to this one, one after the other.
+    until: u64,
     /// Whether the connection was asked for it.
     pub(super) asked: bool,
 }
@@ -29,6 +33,7 @@ impl Reload {
         Self {
             version,
             before: None,
+            until: 0,
             asked: false,
         }
     }
@@ -194,7 +199,8 @@ impl Channel {
             return Ok(());
         };
         if reload.before == Some(version.version) {
-            reload.before = None;
+            let next = version.version.saturating_add(1);
+            reload.before = Some(next).filter(|next| *next < reload.until);
             self.ask_soon(&key, work);
             return match data {
                 Some(data) => self.before(&key, version.version, data, work),
@@ -234,8 +240,9 @@ impl Channel {
         fetched: Fetched,
         work: &mut Work<'_, '_>,
     ) -> Result<(), StoreError> {
-        // One that was sent meanwhile waits for what becomes of it.
-        if !self.is_wanted(key) || self.flight.contains(key) {
+        // One that was sent meanwhile waits for what becomes of it, and one of
+        // which another version is looked at first is asked for again.
+        if !self.is_wanted(key) || self.flight.contains(key) || self.is_before_wanted(key) {
             return Ok(());
         }
         match fetched {
@@ -257,7 +264,7 @@ impl Channel {
         }
     }
 
-    /// The version that a change of this device was put over.
+    /// A version that a change of this device was put over, or may have been.
     fn before(
         &mut self,
         key: &Key,
@@ -266,11 +273,65 @@ impl Channel {
         work: &mut Work<'_, '_>,
     ) -> Result<(), StoreError> {
         let mut entity = self.read(key, work)?;
-        if entity.state() == Some(PendingState::Acknowledged) {
-            self.advance_in_flight(&mut entity, Ghost { version, data }, work)?;
-            self.write(entity, work)?;
+        if entity.state() != Some(PendingState::Acknowledged) {
+            return Ok(());
         }
-        Ok(())
+        if is_result(&entity, version, &data)? {
+            // What came later was put over it.
+            if let Some(reload) = self.reloads.get_mut(key) {
+                reload.before = None;
+            }
+            self.look_for_change(&mut entity, version, &data, work)?;
+            self.advance(&mut entity, Ghost { version, data }, None, work)?;
+        } else {
+            let before = entity.object().cloned();
+            let was_here = entity.record.ghost.is_some() || before.is_some();
+            self.advance_in_flight(&mut entity, Ghost { version, data }, work)?;
+            self.tell_change(&entity, before, was_here, None, work)?;
+        }
+        self.write(entity, work)
+    }
+
+    /// Asks first for the versions between the one that is here and this one, if
+    /// a change of this device is in one of them that the server has not told:
+    /// what it was put over has lost what it cut off, and only the version
+    /// before it has that. The one it made is not known; they are looked at one
+    /// after the other, as if they came while the change is on its way.
+    fn want_missed(
+        &mut self,
+        entity: &Entity,
+        version: u64,
+        work: &mut Work<'_, '_>,
+    ) -> Result<bool, StoreError> {
+        let sent = entity.change().and_then(|change| change.sent.as_ref());
+        let Some(sent) = sent.filter(|_| is_hearsay(entity)) else {
+            return Ok(false);
+        };
+        if let Some(base) = entity.ghost_value()? {
+            let mut deleted = Vec::new();
+            check::missing_text(&base, &merge::value(sent)?, &mut deleted);
+            if deleted.is_empty() {
+                // What only adds takes nothing away.
+                return Ok(false);
+            }
+        }
+        let known = entity.record.version().unwrap_or_default();
+        let Some(reload) = self.reloads.get_mut(&entity.key) else {
+            return Ok(false);
+        };
+        let first = known.saturating_add(1).max(reload.until);
+        // Older ones are not kept.
+        let kept = work.shared.settings.versions.saturating_sub(1);
+        let oldest = version.saturating_sub(kept);
+        let first = first.max(oldest);
+        if first >= version {
+            return Ok(false);
+        }
+        reload.before = Some(first);
+        reload.until = version;
+        self.want(&entity.key, version, work)?;
+        self.ask_soon(&entity.key, work);
+        Ok(true)
     }
 
     /// An entity as the server has it. What of this device is in it, is known:
@@ -288,8 +349,12 @@ impl Channel {
             self.ask_soon(&key, work);
             return Ok(());
         }
+        let is_acknowledged = entity.state() == Some(PendingState::Acknowledged);
+        if is_acknowledged && self.want_missed(&entity, version, work)? {
+            return Ok(());
+        }
         self.unwant(&key, work)?;
-        if entity.state() == Some(PendingState::Acknowledged) {
+        if is_acknowledged {
             self.look_for_change(&mut entity, version, &object, work)?;
         }
         self.advance(
@@ -336,7 +401,7 @@ impl Channel {
             .map(|findings| findings.missing)
             .unwrap_or_default();
         // Right after the change, nothing else can have taken anything away.
-        if known == change.sv && change.sv.map(|sv| sv + 1) == Some(version) {
+        if known.unwrap_or_default().saturating_add(1) == version {
             if let Some(sent) = sent {
                 check::missing_text(&merge::value(sent)?, &now, &mut lost);
             }
@@ -354,4 +419,26 @@ fn before(pending: Option<&Pending>, record: &Record) -> Option<u64> {
     let acknowledged = pending.filter(|pending| pending.state == PendingState::Acknowledged)?;
     let before = acknowledged.change.as_ref()?.sv;
     before.filter(|_| before > record.version())
+}
+
+/// Whether a version is what the server has made of a change that it says to
+/// have, as far as the two can tell. One that is not found is not missed: it is
+/// put over what it made, where it finds itself.
+fn is_result(entity: &Entity, version: u64, data: &Json) -> Result<bool, StoreError> {
+    let Some(change) = entity.change() else {
+        return Ok(false);
+    };
+    let Some(sent) = change.sent.as_ref().filter(|_| is_hearsay(entity)) else {
+        return Ok(false);
+    };
+    // This is what it was put over, as the server has told.
+    if change.sv == Some(version) {
+        return Ok(false);
+    }
+    let base = entity.ghost_value()?.unwrap_or_else(merge::empty);
+    Ok(check::has_arrived(
+        &base,
+        &merge::value(sent)?,
+        &merge::value(data)?,
+    ))
 }
