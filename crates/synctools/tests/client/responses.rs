@@ -14,6 +14,19 @@ use crate::support::{Contents, Database, category, client, json_reply, serve};
 /// The tables after Django's own `loaddata` of the same bytes.
 const EXPECTED: &str = include_str!("../vectors/expected/lab-after-full-sync-sqlite-dj5.2.1.json");
 
+/// Numbers as this program writes them: beside crates that keep the text of
+/// numbers, `1e-07` is not `1e-7`.
+fn renumber(value: &mut Value) {
+    match value {
+        Value::Number(number) if !number.is_i64() && !number.is_u64() => {
+            *value = json!(number.as_f64());
+        }
+        Value::Array(all) => all.iter_mut().for_each(renumber),
+        Value::Object(all) => all.values_mut().for_each(renumber),
+        _ => {}
+    }
+}
+
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
 }
@@ -63,6 +76,7 @@ fn expected() -> Contents {
     let mut expected: Contents = serde_json::from_value(expected.into()).unwrap();
     for rows in expected.values_mut() {
         for row in rows {
+            renumber(row);
             row.as_object_mut()
                 .unwrap()
                 .retain(|_, value| !value.is_null());

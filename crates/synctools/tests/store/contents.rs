@@ -8,6 +8,19 @@ use crate::support::{counts, rows, vector};
 
 const BODY: &str = "dj5.2.1-py311/app-lab.body.json";
 
+/// Numbers as this program writes them: beside crates that keep the text of
+/// numbers, `1e-07` is not `1e-7`.
+fn renumber(value: &mut Json) {
+    match value {
+        Json::Number(number) if !number.is_i64() && !number.is_u64() => {
+            *value = json!(number.as_f64());
+        }
+        Json::Array(all) => all.iter_mut().for_each(renumber),
+        Json::Object(all) => all.values_mut().for_each(renumber),
+        _ => {}
+    }
+}
+
 fn sqlite_rows(db: &Sqlite, table: &str) -> Vec<Json> {
     use rusqlite::types::ValueRef;
 
@@ -44,6 +57,7 @@ fn sqlite_rows(db: &Sqlite, table: &str) -> Vec<Json> {
 async fn a_full_sync_into_sqlite_leaves_what_loaddata_leaves() {
     let expected = vector("expected/lab-after-full-sync-sqlite-dj5.2.1.json");
     let mut expected: Map<String, Json> = serde_json::from_str(&expected).unwrap();
+    expected.values_mut().for_each(renumber);
     let sequences = expected.remove("sqlite_sequence").unwrap();
     for body in [BODY, "dj2.2.28-py311/app-lab.body.json"] {
         let site = Site::sqlite(&[]).await;
