@@ -1,10 +1,10 @@
 //! The tables, and how a file is opened.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
+use sync_core::private_file;
 
 use super::super::{StoreError, StoreErrorKind};
 use super::SqliteOptions;
@@ -126,29 +126,17 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, S
 }
 
 /// Makes the file for its owner only; SQLite gives the log the same rights.
-///
-/// A file that is there is not opened: closing it again would take away the
-/// locks that another connection of this process has on it.
 fn create(path: &Path) -> Result<(), StoreError> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::new(
-            match error.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                    StoreErrorKind::ReadOnly
-                }
-                io::ErrorKind::StorageFull => StoreErrorKind::Full,
-                _ => StoreErrorKind::Io,
-            },
-            "the file cannot be made",
-        )
-        .with_source(error)),
-    }
+    private_file::create(path).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreErrorKind::ReadOnly
+            }
+            io::ErrorKind::StorageFull => StoreErrorKind::Full,
+            _ => StoreErrorKind::Io,
+        };
+        StoreError::new(kind, "the file cannot be made").with_source(error)
+    })
 }
 
 /// Waits until everything that was committed is on the disk. SQLite flushes
