@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use sync_core::Error;
 use sync_core::policy::Backoff;
 use sync_core::stream::{Batch, BoxFuture, Signal, Source, Watch, WatchOptions};
+use sync_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::{Sync, SyncPages, later};
@@ -39,6 +39,7 @@ impl SyncFollow {
             pages: SyncPages::new(sync.clone()),
             interval,
             after: None,
+            has_paged: false,
         };
         Self {
             watch: Watch::new(source, start, options),
@@ -82,6 +83,9 @@ struct Chains {
     interval: Duration,
     /// When the next chain may begin.
     after: Option<Instant>,
+    /// Whether there was a page: then the address is right, and an answer that
+    /// is none comes from something in between.
+    has_paged: bool,
 }
 
 impl Source for Chains {
@@ -99,6 +103,7 @@ impl Source for Chains {
                 let from = self.pages.position().clone();
                 match self.pages.next().await.transpose()? {
                     Some(page) => {
+                        self.has_paged = true;
                         if page.is_last() && matches!(from, Position::Delta(_)) {
                             self.after = Some(later(begun, self.interval));
                         }
@@ -117,6 +122,7 @@ impl Source for Chains {
     }
 
     fn is_final(&self, error: &Error) -> bool {
-        !error.is_retryable() && !error::is_incomplete(error)
+        let is_foreign = self.has_paged && error.kind() == ErrorKind::Decode;
+        !error.is_retryable() && !error::is_incomplete(error) && !is_foreign
     }
 }

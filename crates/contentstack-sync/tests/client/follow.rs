@@ -208,3 +208,26 @@ async fn a_stack_whose_answers_are_no_pages_is_reported() {
     assert!(error.contentstack().is_none());
     assert!(follow.next().await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_no_page_may_pass_where_there_was_one_before() {
+    let (stack, transport) = answered([
+        ok(&last([1], "cs_1")),
+        Ok(mock::response(
+            StatusCode::OK,
+            "<html>Log in to this network</html>",
+        )),
+        ok(&last([2], "cs_2")),
+    ]);
+    let mut follow = stack.sync_token("cs_0").follow(MINUTE);
+    assert_eq!(next_page(&mut follow).await, ["blt1"]);
+    let Signal::Interrupted { error, .. } = follow.next().await.unwrap().unwrap() else {
+        panic!("that was no page")
+    };
+    assert!(!error.is_retryable());
+    let Signal::Item(page) = follow.next().await.unwrap().unwrap() else {
+        panic!("no page")
+    };
+    assert_eq!(uids(&page.items), ["blt2"]);
+    assert_eq!(transport.left(), 0);
+}
