@@ -64,8 +64,15 @@ pub struct Reference {
 pub fn extract(data: &RawJson) -> Vec<Reference> {
     let mut search = Search::of(data.as_str());
     let mut document = serde_json::Deserializer::from_str(data.as_str());
-    // A `RawJson` is JSON; only too deep a nesting ends the search early.
-    let _ = Node::of(&mut search).deserialize(&mut document);
+    // A `RawJson` is JSON; only too deep a nesting ends the search early, or
+    // half of a character.
+    if Node::of(&mut search).deserialize(&mut document).is_err() {
+        if let Some(text) = whole_characters(data.as_str()) {
+            search = Search::of(&text);
+            let mut document = serde_json::Deserializer::from_str(&text);
+            let _ = Node::of(&mut search).deserialize(&mut document);
+        }
+    }
     let Search { mut found, own, .. } = search;
     // The address of an asset names the asset itself.
     found.retain(|reference| {
@@ -95,6 +102,44 @@ pub(crate) fn is_system(key: &str) -> bool {
             | "stackHeaders"
             | "updated_by"
     )
+}
+
+/// JSON with U+FFFD in place of halves of surrogate pairs, if it has any: no
+/// text in Rust can hold them.
+fn whole_characters(json: &str) -> Option<String> {
+    let unit = |escape: &str| {
+        let digits = escape.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut whole = String::with_capacity(json.len());
+    let (mut rest, mut found) = (json, false);
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        whole.push_str(before);
+        let length = match unit(escape) {
+            // Whatever it is, a backslash and what it escapes.
+            None => 2,
+            Some(0xD800..=0xDBFF) => match escape.get(6..).and_then(unit) {
+                Some(0xDC00..=0xDFFF) => 12,
+                _ => 0,
+            },
+            Some(0xDC00..=0xDFFF) => 0,
+            Some(_) => 6,
+        };
+        if length == 0 {
+            whole.push_str("\\ufffd");
+            found = true;
+        }
+        let (escape, after) = escape.split_at_checked(length.max(2))?;
+        let (escape, after) = match length {
+            0 => ("", after.get(4..)?),
+            _ => (escape, after),
+        };
+        whole.push_str(escape);
+        rest = after;
+    }
+    whole.push_str(rest);
+    found.then_some(whole)
 }
 
 struct Search {
@@ -380,5 +425,32 @@ impl<'de> DeserializeSeed<'de> for OwnSeed {
         use serde::Deserialize as _;
         let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?;
         Ok(serde_json::from_str(raw.get()).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_character_hides_nothing_that_comes_after_it() {
+        let text = r#"{"title":"\ud83d \udc00\n\\ud800","emoji":"\ud83d\ude00",
+            "author":[{"uid":"blt0000000000000001","_content_type_uid":"author"}]}"#;
+        let data: RawJson = serde_json::from_str(text).unwrap();
+        let found = extract(&data);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].uid.as_str(), "blt0000000000000001");
+    }
+
+    #[test]
+    fn only_halves_of_characters_are_replaced() {
+        for (json, whole) in [
+            (r#""\ud83d\ude00 \\ud800 \n""#, None),
+            (r#""\ud83dx""#, Some(r#""\ufffdx""#)),
+            (r#""\ud83d\n\ude00""#, Some(r#""\ufffd\n\ufffd""#)),
+            (r#""\ud83d\ud83d\ude00""#, Some(r#""\ufffd\ud83d\ude00""#)),
+        ] {
+            assert_eq!(whole_characters(json).as_deref(), whole, "{json}");
+        }
     }
 }
