@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
+use std::thread;
 
 use simperium::emulator::Emulator;
 
@@ -114,8 +115,17 @@ impl Place {
 
     /// Waits until it has said so on standard error.
     pub(crate) fn said(&self, process: &mut Process, text: &str) {
-        let lines = BufReader::new(process.0.stderr.take().unwrap()).lines();
-        let found = lines.map(Result::unwrap).find(|line| line.contains(text));
-        assert!(found.is_some(), "it never said {text}");
+        let stderr = BufReader::new(process.0.stderr.take().unwrap());
+        let (tell, told) = mpsc::channel();
+        let wanted = text.to_owned();
+        // To the end: a program nobody listens to any more fails when it speaks.
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if line.contains(&wanted) {
+                    let _ = tell.send(());
+                }
+            }
+        });
+        assert!(told.recv().is_ok(), "it never said {text}");
     }
 }
