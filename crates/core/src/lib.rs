@@ -55,6 +55,8 @@
 //! | what may be shown | [`redact`], [`Secret`] |
 //! | files for their owner only | [`private_file`] |
 //! | the only wall clock | [`clock`] |
+//! | what the stores of the service crates share | `store` (feature `store`) |
+//! | suites of named behaviours | `kit` (feature `kit`) |
 //! | a service of one's own process, with faults | `local` (feature `local`) |
 //! | doubles, scripted servers, the transport contract | `testing` (feature `testing`) |
 //!
@@ -77,6 +79,8 @@
 //! | `proxy` | no | HTTP and SOCKS proxies |
 //! | `exact-numbers` | no | `serde_json::Value` keeps the text of every number, in the whole program |
 //! | `local` | no | what emulators stand on |
+//! | `store`, `sqlite` | no | the error that stores share, and what those in SQLite files do |
+//! | `kit` | no | the report of a suite of named behaviours |
 //! | `testing` | no | test tools |
 
 pub mod auth;
@@ -86,6 +90,8 @@ pub mod error;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod json;
+#[cfg(feature = "kit")]
+pub mod kit;
 #[cfg(feature = "local")]
 pub mod local;
 mod pipeline;
@@ -93,6 +99,8 @@ pub mod policy;
 pub mod private_file;
 pub mod redact;
 mod secret;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -25,7 +25,6 @@
 //! [pruned](Store::prune).
 
 mod batch;
-mod error;
 #[cfg(feature = "test-kit")]
 pub mod kit;
 mod memory;
@@ -37,9 +36,9 @@ mod state;
 use std::fmt;
 
 use async_trait::async_trait;
+pub use sync_core::store::{StoreError, StoreErrorKind};
 
 pub use self::batch::{Advance, Applied, Batch, Change, DeadItem, DeadReason, Put};
-pub use self::error::{StoreError, StoreErrorKind};
 pub use self::memory::MemoryStore;
 pub use self::row::{
     ChangedRow, Changes, DeadLetter, DeadLetterId, Download, DownloadState, Link, Row, Scan, Seq,

@@ -113,6 +113,17 @@ async fn a_full_disk_leaves_the_mirror_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_limit_of_less_than_a_page_is_a_limit() {
+    let folder = folder("tiny");
+    let path = folder.path().join("mirror.db");
+    let server = server(50);
+    let store = SqliteOptions::new().max_size(1).open(&path).await.unwrap();
+    let tiny = Mirror::with_store(store, server.stack()).await.unwrap();
+    let error = tiny.sync().await.unwrap_err();
+    assert_eq!(error.store(), Some(StoreErrorKind::Full), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_no_mirror_is_refused_and_left_alone() {
     let folder = folder("other");
     let text = folder.path().join("text");

@@ -38,7 +38,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod error;
 mod json;
 #[cfg(feature = "test-kit")]
 pub mod kit;
@@ -50,7 +49,6 @@ mod state;
 
 use std::fmt;
 
-pub use self::error::{StoreError, StoreErrorKind};
 pub use self::json::Json;
 pub use self::memory::MemoryStore;
 pub use self::row::{
@@ -60,6 +58,8 @@ pub use self::row::{
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Durability, SqliteOptions, SqliteStore};
 pub use self::state::{BucketState, Identity, IndexRun};
+pub use sync_core::store::{StoreError, StoreErrorKind};
+
 use crate::model::{BucketName, Key};
 
 /// What is done in a transaction.

@@ -3,31 +3,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(super) use sync_core::kit::{Outcome, Violation, same};
+
 use super::super::{
     Advance, Applied, Batch, Begin, Chain, Change, DeadItem, DeadReason, Generation, Identity,
     Link, Millis, Put, Row, Scan, Seq, Store, StoreError, StoreErrorKind,
 };
 use crate::model::{Filter, Fingerprint, Key, ObjectKind, Position, RawJson};
-
-/// A promise that was not kept.
-#[derive(Debug)]
-pub(super) struct Violation(pub(super) String);
-
-pub(super) type Outcome<T = ()> = Result<T, Violation>;
-
-impl From<StoreError> for Violation {
-    fn from(error: StoreError) -> Self {
-        Self(format!("unexpected error: {error}"))
-    }
-}
-
-/// Insists on a value.
-pub(super) fn same<T: PartialEq + Debug>(what: &str, is: &T, should: &T) -> Outcome {
-    match is == should {
-        true => Ok(()),
-        false => Err(Violation(format!("{what}: {is:?} instead of {should:?}"))),
-    }
-}
 
 /// Insists on an error.
 pub(super) fn refused<T: Debug>(

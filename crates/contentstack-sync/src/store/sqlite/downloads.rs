@@ -1,9 +1,9 @@
 //! Files of assets.
 
 use rusqlite::{Connection, Row as SqlRow, params};
+use sync_core::store::sqlite::corrupt;
 
 use super::super::{Download, DownloadState, Millis, Row, Seq, StoreError};
-use super::error::corrupt;
 use super::read;
 
 const COLUMNS: &str = "downloads.url, downloads.uid, downloads.attempts, downloads.path, \

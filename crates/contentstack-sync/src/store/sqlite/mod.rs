@@ -1,7 +1,6 @@
 //! A mirror in a SQLite file.
 
 mod downloads;
-mod error;
 mod group;
 mod read;
 mod schema;

@@ -6,12 +6,12 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use sync_core::store::sqlite::corrupt;
 
 use super::super::{
     Building, Chain, ChangedRow, Changes, Counts, DeadLetter, DeadLetterId, DeadReason, Generation,
     Identity, Link, Millis, Row, Scan, Seq, State, StoreError, StoredSchema,
 };
-use super::error::corrupt;
 use super::write::kind_number;
 use crate::model::{ContentTypeUid, EventTime, Key, ObjectKind, RawJson, Uid};
 

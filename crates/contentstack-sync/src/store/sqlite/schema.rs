@@ -4,20 +4,20 @@
 //! that changes is deleted and written anew at the end. So writing appends,
 //! and reading changes is a range. A row without `data` is a tombstone.
 
-use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use sync_core::private_file;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use sync_core::store::{create_file, sqlite};
 
-use super::super::{StoreError, StoreErrorKind};
+use super::super::StoreError;
 use super::{Durability, SqliteOptions};
 
-/// Says in the file's header whose file it is: `CsSy`.
-const APPLICATION: i32 = 0x4373_5379;
+const TABLES: sqlite::Tables = sqlite::Tables {
+    // `CsSy`
+    application: 0x4373_5379,
+    steps: STEPS,
+};
 
-/// The steps from one version to the next: the version of a file is how many
-/// of them it has taken.
 const STEPS: &[&str] = &["
     CREATE TABLE meta (
         one         INTEGER PRIMARY KEY CHECK (one = 1),
@@ -132,16 +132,7 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, S
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if !options.read_only {
         // SQLite gives the log the same rights.
-        private_file::create(path).map_err(|error| {
-            let kind = match error.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                    StoreErrorKind::ReadOnly
-                }
-                io::ErrorKind::StorageFull => StoreErrorKind::Full,
-                _ => StoreErrorKind::Io,
-            };
-            StoreError::new(kind, "the file cannot be made").with_source(error)
-        })?;
+        create_file(path)?;
     }
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
@@ -158,21 +149,14 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, S
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "cache_size", -CACHE_KB)?;
     connection.set_prepared_statement_cache_capacity(64);
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if options.read_only {
         connection.pragma_update(None, "query_only", true)?;
     }
-    if version != STEPS.len() as i64 || application(&connection)? != APPLICATION {
-        migrate(&connection)?;
+    if !TABLES.missing(&connection)?.is_empty() {
+        TABLES.make(&connection, TransactionBehavior::Immediate)?;
     }
     if let Some(bytes) = options.max_size {
-        let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        // Answers with the limit that holds now.
-        connection.query_row(
-            &format!("PRAGMA max_page_count = {}", bytes / page),
-            [],
-            |_| Ok(()),
-        )?;
+        sqlite::limit(&connection, bytes)?;
     }
     Ok(connection)
 }
@@ -188,40 +172,6 @@ pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
     Ok(connection)
 }
 
-fn application(db: &Connection) -> Result<i32, StoreError> {
-    Ok(db.query_row("PRAGMA application_id", [], |row| row.get(0))?)
-}
-
-/// Brings a file to the present version.
-fn migrate(connection: &Connection) -> Result<(), StoreError> {
-    let db = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let application = application(&db)?;
-    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let is_new = application == 0 && version == 0 && tables == 0;
-    if !is_new && application != APPLICATION {
-        return Err(super::error::corrupt("the file is of another program"));
-    }
-    let steps = usize::try_from(version)
-        .ok()
-        .and_then(|taken| STEPS.get(taken..))
-        .ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::Version,
-                format!("version {version}, known are up to {}", STEPS.len()),
-            )
-        })?;
-    if steps.is_empty() {
-        return Ok(());
-    }
-    for step in steps {
-        db.execute_batch(step)?;
-    }
-    db.pragma_update(None, "application_id", APPLICATION)?;
-    db.pragma_update(None, "user_version", STEPS.len() as i64)?;
-    Ok(db.commit()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::switch;
@@ -231,7 +181,9 @@ mod tests {
     #[test]
     fn every_query_finds_its_index_once_there_is_something_to_read() {
         let connection = Connection::open_in_memory().unwrap();
-        migrate(&connection).unwrap();
+        TABLES
+            .make(&connection, TransactionBehavior::Immediate)
+            .unwrap();
         let (first, mut last) = (Generation(1), Seq::default());
         switch::switch(&connection, None, first, Millis(0), &mut last).unwrap();
         let by_type = "SELECT count(*) FROM items WHERE items.seq > 0 AND generation = 1

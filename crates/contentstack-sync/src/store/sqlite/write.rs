@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use sync_core::store::sqlite::corrupt;
 
 use super::super::{
     Applied, Batch, Begin, Chain, Change, Generation, Link, Millis, Seq, StoreError,
     StoreErrorKind, StoredSchema,
 };
-use super::error::corrupt;
 use super::{read, switch};
 use crate::mirror::rules::{self, Known, Verdict};
 use crate::model::{ContentTypeUid, EventTime, Key, ObjectKind, Position};

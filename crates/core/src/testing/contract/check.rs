@@ -1,6 +1,5 @@
 //! What the contracts are written with.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -13,56 +12,15 @@ use http::{Request, Response};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+pub(super) use crate::kit::{Outcome, Violation};
 use crate::testing::script::{Received, ScriptFailure};
 use crate::transport::{Body, Delivery, Transport, TransportError, TransportErrorKind};
-
-/// A promise that was not kept.
-#[derive(Debug)]
-pub(super) struct Violation(pub(super) String);
-
-pub(super) type Outcome = Result<(), Violation>;
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<TransportError> for Violation {
-    fn from(error: TransportError) -> Self {
-        Self(format!("unexpected error: {error:?}"))
-    }
-}
-
-impl From<ScriptFailure> for Violation {
-    fn from(failure: ScriptFailure) -> Self {
-        Self(failure.to_string())
-    }
-}
-
-impl From<io::Error> for Violation {
-    fn from(error: io::Error) -> Self {
-        Self(format!("unexpected error: {error}"))
-    }
-}
-
-impl From<http::Error> for Violation {
-    fn from(error: http::Error) -> Self {
-        Self(format!("unexpected error: {error}"))
-    }
-}
-
-impl From<tokio::task::JoinError> for Violation {
-    fn from(error: tokio::task::JoinError) -> Self {
-        Self(error.to_string())
-    }
-}
 
 /// Returns a [`Violation`] unless the condition holds.
 macro_rules! ensure {
     ($condition:expr, $($message:tt)+) => {
         if !$condition {
-            return Err($crate::testing::contract::check::Violation(format!($($message)+)));
+            return Err($crate::kit::Violation(format!($($message)+)));
         }
     };
 }

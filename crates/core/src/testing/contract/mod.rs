@@ -35,7 +35,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::check::{Context, Outcome};
+use self::check::Context;
+pub use crate::kit::Report;
+use crate::kit::{Outcome, Violation};
 use crate::transport::Transport;
 
 /// Something that not every transport can do.
@@ -152,42 +154,37 @@ where
                 continue;
             }
             if let Some(capability) = contract.needs.filter(|need| self.lacking.contains(need)) {
-                report.skipped.push((contract.name, capability));
+                report.skip(contract.name, format!("not capable of {capability:?}"));
                 continue;
             }
             let transport = Arc::new((self.make)(Setup {
                 contract: contract.name,
             }));
-            match check(contract, transport, self.patience).await {
-                Ok(()) => report.kept.push(contract.name),
-                Err(reason) => report.failed.push((contract.name, reason)),
-            }
+            report.add(
+                contract.name,
+                check(contract, transport, self.patience).await,
+            );
         }
         for name in self.only {
             if !names().contains(&name) {
-                report
-                    .failed
-                    .push((name, "there is no such behaviour".to_owned()));
+                let unknown = Violation("there is no such behaviour".to_owned());
+                report.add(name, Err(unknown));
             }
         }
         report
     }
 }
 
-async fn check(
-    contract: &Contract,
-    transport: Arc<dyn Transport>,
-    patience: Duration,
-) -> Result<(), String> {
+async fn check(contract: &Contract, transport: Arc<dyn Transport>, patience: Duration) -> Outcome {
     // In a task of its own, so that a panic in the transport is a failure too.
     let task = tokio::spawn((contract.run)(Context::new(transport)));
     let abort = task.abort_handle();
     match tokio::time::timeout(patience, task).await {
-        Ok(Ok(outcome)) => outcome.map_err(|violation| violation.to_string()),
-        Ok(Err(panicked)) => Err(panicked.to_string()),
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panicked)) => Err(Violation(panicked.to_string())),
         Err(_) => {
             abort.abort();
-            Err(format!("hangs (more than {patience:?})"))
+            Err(Violation(format!("hangs (more than {patience:?})")))
         }
     }
 }
@@ -199,65 +196,5 @@ impl<F> fmt::Debug for Suite<F> {
             .field("only", &self.only)
             .field("patience", &self.patience)
             .finish_non_exhaustive()
-    }
-}
-
-/// How a transport did.
-#[derive(Clone, Debug, Default)]
-#[must_use = "a report that nobody reads proves nothing"]
-pub struct Report {
-    kept: Vec<&'static str>,
-    failed: Vec<(&'static str, String)>,
-    skipped: Vec<(&'static str, Capability)>,
-}
-
-impl Report {
-    /// The behaviours that were kept.
-    pub fn kept(&self) -> &[&'static str] {
-        &self.kept
-    }
-
-    /// The behaviours that were not kept, and why.
-    pub fn failed(&self) -> &[(&'static str, String)] {
-        &self.failed
-    }
-
-    /// The names of the behaviours that were not kept.
-    pub fn failed_names(&self) -> Vec<&'static str> {
-        self.failed.iter().map(|(name, _)| *name).collect()
-    }
-
-    /// The behaviours that were not checked, and what is lacking for them.
-    pub fn skipped(&self) -> &[(&'static str, Capability)] {
-        &self.skipped
-    }
-
-    /// Insists that every behaviour that was checked was kept.
-    ///
-    /// # Panics
-    ///
-    /// With the names of those that were not, and when none was checked.
-    #[track_caller]
-    pub fn assert_kept(&self) {
-        assert!(self.failed.is_empty() && !self.kept.is_empty(), "{self}");
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} kept, {} not kept, {} skipped",
-            self.kept.len(),
-            self.failed.len(),
-            self.skipped.len()
-        )?;
-        for (name, reason) in &self.failed {
-            write!(f, "\n  {name}: {reason}")?;
-        }
-        for (name, capability) in &self.skipped {
-            write!(f, "\n  {name}: skipped, not capable of {capability:?}")?;
-        }
-        Ok(())
     }
 }

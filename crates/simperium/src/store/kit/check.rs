@@ -1,6 +1,6 @@
 //! What the behaviours are written with.
 
-use std::fmt::Debug;
+pub(super) use sync_core::kit::{Outcome, Violation, same};
 
 use super::super::{
     BucketState, ConflictCopy, ConflictId, ConflictKind, Generation, Ghost, Identity, IndexRun,
@@ -8,26 +8,6 @@ use super::super::{
     StoreErrorKind, StoreExt, Transaction,
 };
 use crate::model::{AppId, BucketName, Ccid, ChangeErrorCode, ClientId, Cv, Key, Operation};
-
-/// A promise that was not kept.
-#[derive(Debug)]
-pub(super) struct Violation(pub(super) String);
-
-pub(super) type Outcome<T = ()> = Result<T, Violation>;
-
-impl From<StoreError> for Violation {
-    fn from(error: StoreError) -> Self {
-        Self(format!("unexpected error: {error}"))
-    }
-}
-
-/// Insists on a value. Objects are compared and shown with their texts.
-pub(super) fn same<T: PartialEq + Debug>(what: &str, is: &T, should: &T) -> Outcome {
-    match is == should {
-        true => Ok(()),
-        false => Err(Violation(format!("{what}: {is:?} instead of {should:?}"))),
-    }
-}
 
 /// The store under test.
 pub(super) struct Context<'a> {

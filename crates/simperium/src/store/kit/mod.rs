@@ -17,7 +17,7 @@ mod records;
 mod rest;
 mod transactions;
 
-use std::fmt;
+pub use sync_core::kit::Report;
 
 use self::check::{Context, Outcome};
 use super::Store;
@@ -60,10 +60,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn run<S: Store>(mut open: impl FnMut(&'static str) -> S) -> Report {
     let mut report = Report::default();
     for name in names() {
-        match check(name, &mut open) {
-            Ok(()) => report.kept.push(name),
-            Err(violation) => report.failed.push((name, violation.0)),
-        }
+        report.add(name, check(name, &mut open));
     }
     report
 }
@@ -81,54 +78,4 @@ fn check<S: Store>(name: &'static str, open: &mut impl FnMut(&'static str) -> S)
     let mut store = open(name);
     let after = check::picture(&mut Context::new(&mut store))?;
     check::same("what is there after it was opened again", &after, &before)
-}
-
-/// How a store did.
-#[derive(Clone, Debug, Default)]
-#[must_use = "a report that nobody reads proves nothing"]
-pub struct Report {
-    kept: Vec<&'static str>,
-    failed: Vec<(&'static str, String)>,
-}
-
-impl Report {
-    /// The behaviours that were kept.
-    pub fn kept(&self) -> &[&'static str] {
-        &self.kept
-    }
-
-    /// The behaviours that were not kept, and why.
-    pub fn failed(&self) -> &[(&'static str, String)] {
-        &self.failed
-    }
-
-    /// The names of the behaviours that were not kept.
-    pub fn failed_names(&self) -> Vec<&'static str> {
-        self.failed.iter().map(|(name, _)| *name).collect()
-    }
-
-    /// Insists that every behaviour was kept.
-    ///
-    /// # Panics
-    ///
-    /// With the names of those that were not, and why.
-    #[track_caller]
-    pub fn assert_kept(&self) {
-        assert!(self.failed.is_empty() && !self.kept.is_empty(), "{self}");
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} kept, {} not kept",
-            self.kept.len(),
-            self.failed.len()
-        )?;
-        for (name, reason) in &self.failed {
-            write!(f, "\n  {name}: {reason}")?;
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,6 @@
 
 mod buckets;
 mod conflicts;
-mod error;
 mod queue;
 mod records;
 mod schema;

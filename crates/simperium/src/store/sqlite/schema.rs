@@ -1,20 +1,19 @@
 //! The tables, and how a file is opened.
 
-use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
-use sync_core::private_file;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use sync_core::store::{create_file, sqlite};
 
 use super::super::{StoreError, StoreErrorKind};
 use super::SqliteOptions;
 
-/// Says in the file's header whose file it is: `Smpm`.
-const APPLICATION: i32 = 0x536d_706d;
+const TABLES: sqlite::Tables = sqlite::Tables {
+    // `Smpm`
+    application: 0x536d_706d,
+    steps: STEPS,
+};
 
-/// The steps from one version to the next: the version of a file is how many
-/// of them it has taken.
-///
 /// Texts come last in a row: reading what is before them does not read them.
 /// Keys come in no order and rows are wide, so the rows are kept in the order
 /// in which they came, with the keys in an index.
@@ -93,7 +92,8 @@ const STEPS: &[&str] = &["
 
 /// Opens a file, makes it if it is not there, and keeps others out.
 pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
-    create(path)?;
+    // SQLite gives the log the same rights.
+    create_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
@@ -101,7 +101,7 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, S
     // saves the file of shared memory and a lock for each transaction.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     // Before anything is written to a file that may be somebody else's.
-    steps(&connection)?;
+    TABLES.missing(&connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::new(
@@ -112,31 +112,12 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, S
     // What has to be on the disk is flushed by `flush`.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.set_prepared_statement_cache_capacity(64);
-    migrate(&connection)?;
+    // Takes the lock of the file.
+    TABLES.make(&connection, TransactionBehavior::Exclusive)?;
     if let Some(bytes) = options.max_size {
-        let page: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        // Answers with the limit that holds now.
-        connection.query_row(
-            &format!("PRAGMA max_page_count = {}", (bytes / page).max(1)),
-            [],
-            |_| Ok(()),
-        )?;
+        sqlite::limit(&connection, bytes)?;
     }
     Ok(connection)
-}
-
-/// Makes the file for its owner only; SQLite gives the log the same rights.
-fn create(path: &Path) -> Result<(), StoreError> {
-    private_file::create(path).map_err(|error| {
-        let kind = match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                StoreErrorKind::ReadOnly
-            }
-            io::ErrorKind::StorageFull => StoreErrorKind::Full,
-            _ => StoreErrorKind::Io,
-        };
-        StoreError::new(kind, "the file cannot be made").with_source(error)
-    })
 }
 
 /// Waits until everything that was committed is on the disk. SQLite flushes
@@ -153,46 +134,6 @@ pub(super) fn flush(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The steps that a file has yet to take, if it is one of these.
-fn steps(connection: &Connection) -> Result<&'static [&'static str], StoreError> {
-    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let application = number("PRAGMA application_id")?;
-    let version = number("PRAGMA user_version")?;
-    let tables = number("SELECT count(*) FROM sqlite_schema")?;
-    let is_new = application == 0 && version == 0 && tables == 0;
-    if !is_new && application != i64::from(APPLICATION) {
-        return Err(StoreError::new(
-            StoreErrorKind::Corrupt,
-            "the file is of another program",
-        ));
-    }
-    usize::try_from(version)
-        .ok()
-        .and_then(|taken| STEPS.get(taken..))
-        .ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::Version,
-                format!("version {version}, known are up to {}", STEPS.len()),
-            )
-        })
-}
-
-/// Brings a file to the present version.
-fn migrate(connection: &Connection) -> Result<(), StoreError> {
-    // Takes the lock of the file, also when there is nothing to do.
-    let transaction =
-        rusqlite::Transaction::new_unchecked(connection, rusqlite::TransactionBehavior::Exclusive)?;
-    let steps = steps(&transaction)?;
-    if !steps.is_empty() {
-        for step in steps {
-            transaction.execute_batch(step)?;
-        }
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
-        transaction.pragma_update(None, "user_version", STEPS.len() as i64)?;
-    }
-    Ok(transaction.commit()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +141,9 @@ mod tests {
     #[test]
     fn every_query_finds_its_index() {
         let connection = Connection::open_in_memory().unwrap();
-        migrate(&connection).unwrap();
+        TABLES
+            .make(&connection, TransactionBehavior::Exclusive)
+            .unwrap();
         for (sql, index) in [
             (
                 "SELECT * FROM records WHERE bucket = 1 AND key > 'a' ORDER BY key",

@@ -1,13 +1,9 @@
 //! Values of columns.
 
 use rusqlite::Row;
+pub(super) use sync_core::store::sqlite::corrupt;
 
-use super::super::{ConflictKind, Json, PendingState, StoreError, StoreErrorKind};
-
-/// A value that this crate did not write like this.
-pub(super) fn corrupt(what: &'static str) -> StoreError {
-    StoreError::new(StoreErrorKind::Corrupt, what)
-}
+use super::super::{ConflictKind, Json, PendingState, StoreError};
 
 /// SQLite's integers have a sign. Numbers beyond them are kept all the same:
 /// they come back as they were.

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(super) use sync_core::kit::{Outcome, Violation, same};
+
 use super::super::{
     Clean, Query, Snapshot, Store, StoreError, StoreErrorKind, StoreReport, SyncOptions,
     SyncTransaction,
@@ -12,26 +14,6 @@ use crate::row::Row;
 use crate::schema::{DecodeOptions, Decoded, Decoder, Label, Model, Schema};
 use crate::value::Value;
 use crate::wire::{Reader, ReaderOptions};
-
-/// A promise that was not kept.
-#[derive(Debug)]
-pub(super) struct Violation(pub(super) String);
-
-pub(super) type Outcome<T = ()> = Result<T, Violation>;
-
-impl From<StoreError> for Violation {
-    fn from(error: StoreError) -> Self {
-        Self(format!("unexpected error: {error}"))
-    }
-}
-
-/// Insists on a value.
-pub(super) fn same<T: PartialEq + Debug + ?Sized>(what: &str, is: &T, should: &T) -> Outcome {
-    match is == should {
-        true => Ok(()),
-        false => Err(Violation(format!("{what}: {is:?} instead of {should:?}"))),
-    }
-}
 
 /// Insists on an error.
 pub(super) fn refused<T: Debug>(

@@ -21,8 +21,9 @@ mod tables;
 mod transactions;
 mod writing;
 
-use std::fmt;
 use std::sync::Arc;
+
+pub use sync_core::kit::Report;
 
 use self::check::{Context, Outcome};
 pub use self::tables::{postgres_tables, schema, sqlite_tables};
@@ -73,10 +74,7 @@ pub async fn run_some<S: Store>(
 ) -> Report {
     let mut report = Report::default();
     for name in names().into_iter().filter(|name| which(name)) {
-        match check(name, open(name).await).await {
-            Ok(()) => report.kept.push(name),
-            Err(violation) => report.failed.push((name, violation.0)),
-        }
+        report.add(name, check(name, open(name).await).await);
     }
     report
 }
@@ -89,54 +87,4 @@ async fn check<S: Store>(name: &'static str, store: S) -> Outcome {
     pairs::run(name, &context).await?;
     cleaning::run(name, &context).await?;
     reading::run(name, &context).await
-}
-
-/// How a store did.
-#[derive(Clone, Debug, Default)]
-#[must_use = "a report that nobody reads proves nothing"]
-pub struct Report {
-    kept: Vec<&'static str>,
-    failed: Vec<(&'static str, String)>,
-}
-
-impl Report {
-    /// The behaviours that were kept.
-    pub fn kept(&self) -> &[&'static str] {
-        &self.kept
-    }
-
-    /// The behaviours that were not kept, and why.
-    pub fn failed(&self) -> &[(&'static str, String)] {
-        &self.failed
-    }
-
-    /// The names of the behaviours that were not kept.
-    pub fn failed_names(&self) -> Vec<&'static str> {
-        self.failed.iter().map(|(name, _)| *name).collect()
-    }
-
-    /// Insists that every behaviour was kept.
-    ///
-    /// # Panics
-    ///
-    /// With the names of those that were not, and why.
-    #[track_caller]
-    pub fn assert_kept(&self) {
-        assert!(self.failed.is_empty() && !self.kept.is_empty(), "{self}");
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} kept, {} not kept",
-            self.kept.len(),
-            self.failed.len()
-        )?;
-        for (name, reason) in &self.failed {
-            write!(f, "\n  {name}: {reason}")?;
-        }
-        Ok(())
-    }
 }

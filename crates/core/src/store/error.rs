@@ -8,13 +8,13 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The store is the mirror of another stack, environment, branch or
-    /// filter. Take another file, or the settings of before.
+    /// The store is of another owner: another app or user, or the mirror of
+    /// something else. Take another store, or the settings of before.
     Mismatch,
-    /// Somebody else has moved the mirror on meanwhile, mostly another
-    /// process. Nothing was changed; load the state and go on from there.
+    /// Somebody else has moved on what is in the store meanwhile, mostly
+    /// another process. Nothing was changed; load it and go on from there.
     Conflict,
-    /// Another process holds the store for too long.
+    /// Another process holds the store.
     Busy,
     /// There is no room left. What was there is as before.
     Full,
@@ -22,7 +22,7 @@ pub enum StoreErrorKind {
     ReadOnly,
     /// The store is damaged, or is something else.
     Corrupt,
-    /// The store was written by a newer version of this crate.
+    /// The store was written by a newer version of the crate.
     Version,
     /// Reading or writing failed.
     Io,
@@ -35,8 +35,8 @@ pub enum StoreErrorKind {
 impl StoreErrorKind {
     fn sentence(self) -> &'static str {
         match self {
-            Self::Mismatch => "the store is the mirror of something else",
-            Self::Conflict => "somebody else has moved the mirror on",
+            Self::Mismatch => "the store belongs to something else",
+            Self::Conflict => "somebody else has changed the store",
             Self::Busy => "another process holds the store",
             Self::Full => "there is no room left for the store",
             Self::ReadOnly => "the store cannot be written to",
@@ -59,7 +59,7 @@ pub struct StoreError {
 
 impl StoreError {
     /// An error of this kind; `message` says what in particular, and may be
-    /// empty.
+    /// empty. It must not quote what is stored.
     pub fn new(kind: StoreErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
