@@ -10,14 +10,20 @@ use std::time::Duration;
 
 use http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use ocss::api::Content;
 use ocss::emulator::Fault;
-use ocss::{ErrorClass, OcssErrorExt as _, Reason};
+use ocss::{ErrorClass, OcssErrorExt as _, Reason, SyncServerApi};
 use support::{Lab, store};
 use sync_core::transport::Delivery;
 
 fn with_header(status: StatusCode, name: http::HeaderName, value: &'static str) -> Fault {
     let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
     Fault::status_with(status, headers, "words")
+}
+
+async fn content(api: &SyncServerApi) -> Content {
+    let contents = store(api).await.contents();
+    contents.get("my-content-id").await.unwrap()
 }
 
 #[tokio::test]
@@ -206,12 +212,7 @@ async fn a_deletion_whose_answer_was_lost_counts_as_done() {
 #[tokio::test]
 async fn an_update_whose_answer_was_lost_is_no_conflict_with_itself() {
     let lab = Lab::socket().await;
-    let content = store(&lab.alice())
-        .await
-        .contents()
-        .get("my-content-id")
-        .await
-        .unwrap();
+    let content = content(&lab.alice()).await;
     lab.emulator.fault("PUT", 1, Fault::reset()).unwrap();
     lab.requests();
     content.set_title("mine");
@@ -224,18 +225,8 @@ async fn an_update_whose_answer_was_lost_is_no_conflict_with_itself() {
 async fn a_change_by_someone_else_is_a_conflict_that_loses_nothing() {
     let lab = Lab::plain();
     let api = lab.alice();
-    let mine = store(&api)
-        .await
-        .contents()
-        .get("my-content-id")
-        .await
-        .unwrap();
-    let theirs = store(&api)
-        .await
-        .contents()
-        .get("my-content-id")
-        .await
-        .unwrap();
+    let mine = content(&api).await;
+    let theirs = content(&api).await;
     theirs
         .update_with(|change| change.title("theirs"))
         .await
@@ -262,18 +253,8 @@ async fn deletions_can_be_made_conditional() {
         .conditional_delete(true)
         .build()
         .unwrap();
-    let mine = store(&api)
-        .await
-        .contents()
-        .get("my-content-id")
-        .await
-        .unwrap();
-    let theirs = store(&api)
-        .await
-        .contents()
-        .get("my-content-id")
-        .await
-        .unwrap();
+    let mine = content(&api).await;
+    let theirs = content(&api).await;
     theirs
         .update_with(|change| change.title("theirs"))
         .await
@@ -449,12 +430,7 @@ async fn updates_work_without_an_entity_tag() {
 #[tokio::test]
 async fn a_change_whose_answer_was_cut_is_made_once_and_read_back() {
     let lab = Lab::socket().await;
-    let content = store(&lab.alice())
-        .await
-        .contents()
-        .get("my-content-id")
-        .await
-        .unwrap();
+    let content = content(&lab.alice()).await;
     lab.emulator.fault("PUT", 1, Fault::truncate()).unwrap();
     lab.requests();
     content.set_title("done");

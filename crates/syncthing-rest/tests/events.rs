@@ -51,6 +51,21 @@ async fn expect_after_interruption(events: &mut EventStream, items: &[&str]) {
     expect(events, &items[1..]).await;
 }
 
+/// A stream that has begun.
+async fn started(daemon: &Daemon) -> EventStream {
+    let mut events = daemon.client().events().stream();
+    expect(&mut events, &["started"]).await;
+    events
+}
+
+/// A stream that has handed out two events.
+async fn after_two(daemon: &Daemon) -> EventStream {
+    let mut events = started(daemon).await;
+    daemon.push_many("DevicePaused", 2);
+    expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
+    events
+}
+
 fn reload(events: &EventStream) -> Cursor {
     let text = serde_json::to_string(events.cursor().unwrap()).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -139,8 +154,7 @@ async fn the_buffer_can_be_read_first() {
 async fn an_overrun_buffer_is_a_gap_of_known_size() {
     let daemon = Daemon::new();
     daemon.set_capacity(10);
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.push_many("DevicePaused", 17);
     expect(&mut events, &["gap 7", "8 DevicePaused"]).await;
 }
@@ -148,8 +162,7 @@ async fn an_overrun_buffer_is_a_gap_of_known_size() {
 #[tokio::test(start_paused = true)]
 async fn an_event_dropped_under_pressure_is_a_gap() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.push("DevicePaused", json!({}));
     daemon.drop_event();
     daemon.push("DevicePaused", json!({}));
@@ -159,8 +172,7 @@ async fn an_event_dropped_under_pressure_is_a_gap() {
 #[tokio::test(start_paused = true)]
 async fn a_cut_poll_is_not_an_empty_poll() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     let cutting = async {
         daemon.asked("timeout=30", 1).await;
         daemon.cut();
@@ -174,8 +186,7 @@ async fn a_cut_poll_is_not_an_empty_poll() {
 #[tokio::test(start_paused = true)]
 async fn after_a_restart_the_stream_goes_on_from_one() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.push_many("DevicePaused", 192);
     for id in 1..=192 {
         expect(&mut events, &[&format!("{id} DevicePaused")]).await;
@@ -198,10 +209,7 @@ async fn after_a_restart_the_stream_goes_on_from_one() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_that_no_connection_tells_of_is_found_in_the_silence() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
-    daemon.push_many("DevicePaused", 2);
-    expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
+    let mut events = after_two(&daemon).await;
     daemon.restart_unnoticed(LATER);
     daemon.push("DeviceResumed", json!({}));
     expect(&mut events, &["restarted", "1 DeviceResumed"]).await;
@@ -210,10 +218,7 @@ async fn a_restart_that_no_connection_tells_of_is_found_in_the_silence() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_within_one_second_is_found_by_the_numbers() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
-    daemon.push_many("DevicePaused", 2);
-    expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
+    let mut events = after_two(&daemon).await;
     daemon.restart_unnoticed(START);
     daemon.push("DeviceResumed", json!({}));
     expect(&mut events, &["restarted", "1 DeviceResumed"]).await;
@@ -222,10 +227,7 @@ async fn a_restart_within_one_second_is_found_by_the_numbers() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_is_slow_does_not_take_new_numbers_for_old_ones() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
-    daemon.push_many("DevicePaused", 2);
-    expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
+    let mut events = after_two(&daemon).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     daemon.restart_unnoticed(LATER);
     daemon.push_many("DeviceResumed", 5);
@@ -270,8 +272,7 @@ async fn a_restart_loses_events_of_a_set_that_is_not_kept_from_the_start() {
 async fn the_cursor_moves_with_what_is_handed_out() {
     let daemon = Daemon::new();
     daemon.set_capacity(3);
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.push_many("DevicePaused", 5);
     for (item, last) in [("gap 2", 2), ("3 DevicePaused", 3), ("4 DevicePaused", 4)] {
         expect(&mut events, &[item]).await;
@@ -282,8 +283,7 @@ async fn the_cursor_moves_with_what_is_handed_out() {
 #[tokio::test(start_paused = true)]
 async fn a_stored_cursor_misses_nothing() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.push_many("DevicePaused", 3);
     expect(&mut events, &["1 DevicePaused"]).await;
     let cursor = reload(&events);
@@ -323,8 +323,7 @@ async fn a_cursor_of_before_a_restart_is_known_as_such() {
 #[tokio::test(start_paused = true)]
 async fn a_cursor_fits_one_set_of_one_daemon() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let events = started(&daemon).await;
     let cursor = reload(&events);
 
     let mut disk = daemon
@@ -348,8 +347,7 @@ async fn a_cursor_fits_one_set_of_one_daemon() {
 #[tokio::test(start_paused = true)]
 async fn another_daemon_at_the_same_address_ends_the_stream() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.set_id(OTHER);
     daemon.restart_unnoticed(LATER);
     let error = events.next().await.unwrap().unwrap_err();
@@ -360,8 +358,7 @@ async fn another_daemon_at_the_same_address_ends_the_stream() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_key_ends_the_stream() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.set_key("second-key-of-the-daemon");
     let error = events.next().await.unwrap().unwrap_err();
     assert!(
@@ -461,8 +458,7 @@ async fn types_that_the_daemon_does_not_know_are_left_out_and_said() {
 #[tokio::test(start_paused = true)]
 async fn a_type_without_a_name_here_comes_as_it_is() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.push("MoonPhaseChanged", json!({"phase": 0.5}));
     daemon.push("StateChanged", json!(["not", "an", "object"]));
     for _ in 0..2 {
@@ -523,8 +519,7 @@ async fn one_poll_asks_for_what_it_was_told() {
 #[tokio::test(start_paused = true)]
 async fn events_can_be_taken_without_the_rest() {
     let daemon = Daemon::new();
-    let mut events = daemon.client().events().stream();
-    expect(&mut events, &["started"]).await;
+    let mut events = started(&daemon).await;
     daemon.restart_unnoticed(LATER);
     daemon.push("DevicePaused", json!({}));
     let event = events.next_event().await.unwrap().unwrap();
