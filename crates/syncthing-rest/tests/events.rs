@@ -267,6 +267,45 @@ async fn a_restart_loses_events_of_a_set_that_is_not_kept_from_the_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_happens_while_a_gap_is_dealt_with_is_not_lost() {
+    let daemon = Daemon::new();
+    let types = [EventType::DevicePaused];
+    let mut events = daemon.client().events().types(types).stream();
+    expect(&mut events, &["started"]).await;
+    daemon.push_many("DevicePaused", 2);
+    expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
+    let cursor = reload(&events);
+    daemon.restart_unnoticed(LATER);
+    expect(&mut events, &["restarted", "gap"]).await;
+    // Whoever looks at everything now sees what comes later by its event.
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["1 DevicePaused"]).await;
+
+    daemon.restart(START);
+    let mut events = daemon.client().events().from(cursor.clone()).stream();
+    daemon.restart(LATER);
+    expect(&mut events, &["started", "restarted", "gap"]).await;
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["1 DevicePaused"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_daemon_does_not_know_is_said_though_the_next_call_failed() {
+    let daemon = Daemon::new();
+    daemon.set_version("v1.19.2-ds1");
+    daemon.answer_with("/rest/events", 503, json!("busy"));
+    let types = [EventType::StateChanged, EventType::ClusterConfigReceived];
+    let mut events = daemon.client().events().types(types).stream();
+    expect(&mut events, &["interrupted"]).await;
+    daemon.answer_no_more("/rest/events");
+    expect(
+        &mut events,
+        &["unsupported [ClusterConfigReceived]", "started", "quiet"],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_cursor_moves_with_what_is_handed_out() {
     let daemon = Daemon::new();
     daemon.set_capacity(3);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Cursor, EventItem, MARGIN, Mask, poll};
 use crate::model::system::SystemStatus;
-use crate::model::{Event, EventType, Time};
+use crate::model::{Event, EventType, Time, Version};
 use crate::{Client, endpoints};
 
 /// No daemon can be restarted in less time: what was asked within it came from
@@ -123,7 +123,12 @@ impl EventSource {
             return Err(Error::decode("the daemon does not say when it was started"));
         };
         let mut items = Items::new();
-        if let Some(item) = self.choose_types()? {
+        let missing = self.choose_types()?;
+        if !missing.is_empty() && missing != self.unsupported {
+            let item = EventItem::Unsupported {
+                types: missing.clone(),
+                daemon: self.daemon_version(),
+            };
             items.push((item, place.clone()));
         }
         let origin = Cursor {
@@ -155,8 +160,14 @@ impl EventSource {
                     )));
                 }
                 // The start time has whole seconds only: ask the numbers too.
-                let restarted = cursor.start_time != start_time
-                    || (cursor.last_id > 0 && self.newest().await? < cursor.last_id);
+                let mut restarted = cursor.start_time != start_time;
+                if !restarted {
+                    restarted = cursor.last_id > 0 && self.newest().await? < cursor.last_id;
+                } else if !self.mask.is_kept_from_start() {
+                    // From now on it is, so that nothing is lost unsaid while
+                    // the gap is dealt with.
+                    self.newest().await?;
+                }
                 if !self.started {
                     items.push((started, Place::At(cursor.clone())));
                 }
@@ -165,6 +176,8 @@ impl EventSource {
                 }
             }
         }
+        // Not before all calls have worked: news are not to be lost with an error.
+        self.unsupported = missing;
         self.started = true;
         self.certain_at = Some(Instant::now());
         Ok(items)
@@ -180,22 +193,20 @@ impl EventSource {
         items
     }
 
-    /// Fits the set of types to the daemon, and says so if that is news.
-    fn choose_types(&mut self) -> Result<Option<EventItem>, Error> {
-        let daemon = self.client.daemon().and_then(|daemon| daemon.version);
-        let Some(understood) = self.mask.understood(daemon.as_ref()) else {
+    fn daemon_version(&self) -> Option<Version> {
+        self.client.daemon().and_then(|daemon| daemon.version)
+    }
+
+    /// Fits the set of types to the daemon: those that it does not know.
+    fn choose_types(&mut self) -> Result<Vec<EventType>, Error> {
+        let Some(understood) = self.mask.understood(self.daemon_version().as_ref()) else {
             return Err(Error::config(
                 "this daemon may know none of the types of events that were asked for, and would \
                  never answer; add one that it is certain to know",
             ));
         };
         self.types = understood.query;
-        let news = !understood.missing.is_empty() && understood.missing != self.unsupported;
-        self.unsupported.clone_from(&understood.missing);
-        Ok(news.then_some(EventItem::Unsupported {
-            types: understood.missing,
-            daemon,
-        }))
+        Ok(understood.missing)
     }
 
     /// The number of the newest event. If the daemon has not kept this set so

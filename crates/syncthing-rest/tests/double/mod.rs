@@ -193,6 +193,11 @@ impl Daemon {
         self.change(|state| drop(state.answers.insert(path.to_owned(), (status, answer))));
     }
 
+    /// Undoes [`answer`](Self::answer).
+    pub(crate) fn answer_no_more(&self, path: &str) {
+        self.change(|state| drop(state.answers.remove(path)));
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state().seen.clone()
     }
