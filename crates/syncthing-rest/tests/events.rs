@@ -477,6 +477,21 @@ async fn a_daemon_that_is_not_there_yet_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_daemon_that_brings_its_database_up_to_date_is_waited_for() {
+    let daemon = Daemon::new();
+    let mut events = daemon.client().events().stream();
+    expect(&mut events, &["started"]).await;
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["1 DevicePaused"]).await;
+    daemon.restart(LATER);
+    daemon.set_migrating(true);
+    expect(&mut events, &["interrupted", "interrupted"]).await;
+    daemon.set_migrating(false);
+    daemon.push("DeviceResumed", json!({}));
+    expect(&mut events, &["restarted", "1 DeviceResumed"]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn types_that_the_daemon_does_not_know_are_left_out_and_said() {
     let daemon = Daemon::new();
     daemon.set_version("v1.19.2-ds1");

@@ -83,6 +83,19 @@ impl Service for SyncthingService {
         seen.daemon = daemon;
     }
 
+    /// A daemon of 2.x that brings its database up to date answers every request
+    /// by 200 and a page of its log, whatever was asked for.
+    fn refusal(&self, _: &Operation, head: &response::Parts, body: &Bytes) -> Option<ApiError> {
+        const PAGE: &[u8] = b"*** Database migration in progress ***";
+        if !body.starts_with(PAGE) || head.headers.contains_key(ID) {
+            return None;
+        }
+        let detail = SyncthingError::Migrating;
+        let mut error = ApiError::new(head.status).with_message(detail.to_string());
+        error.not_executed = true;
+        Some(error.with_detail(detail))
+    }
+
     fn explain(&self, operation: &Operation, head: &response::Parts, body: &Bytes) -> ApiError {
         let text = String::from_utf8_lossy(body);
         let text = text.trim();

@@ -52,6 +52,8 @@ struct State {
     start_time: String,
     key: String,
     reachable: bool,
+    /// Whether there is no more than a page that says so.
+    migrating: bool,
     /// Grows when connections are cut.
     connections: u64,
     capacity: usize,
@@ -90,6 +92,7 @@ impl Daemon {
             start_time: START.to_owned(),
             key: KEY.to_owned(),
             reachable: true,
+            migrating: false,
             connections: 0,
             capacity: 1000,
             global: 0,
@@ -159,6 +162,11 @@ impl Daemon {
     /// A new process, of which connections that are open tell nothing.
     pub(crate) fn restart_unnoticed(&self, start_time: &str) {
         self.start(start_time);
+    }
+
+    /// The database is brought up to date, as daemons of 2.x do it at a start.
+    pub(crate) fn set_migrating(&self, migrating: bool) {
+        self.change(|state| state.migrating = migrating);
     }
 
     /// An event takes a number and is dropped.
@@ -303,6 +311,11 @@ impl Transport for Daemon {
             });
         });
         let state = self.state();
+        if state.migrating {
+            let page =
+                "*** Database migration in progress ***\n\n2026-11-21 06:16:48 INF syncthing\n";
+            return Ok(Response::new(Body::from(page)));
+        }
         let key = head
             .headers
             .get("x-api-key")
