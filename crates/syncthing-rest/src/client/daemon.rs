@@ -112,10 +112,13 @@ impl Service for SyncthingService {
             );
         error.message = Some(match &detail {
             SyncthingError::Other | SyncthingError::BadRequest if !text.is_empty() => shorten(text),
-            known => match text.is_empty() || text.starts_with('<') {
-                true => known.to_string(),
-                false => format!("{}; {known}", shorten(text)),
-            },
+            known => {
+                let known = known.to_string();
+                match known.contains(text) || text.starts_with('<') {
+                    true => known,
+                    false => format!("{}; {known}", shorten(text)),
+                }
+            }
         });
         error.with_detail(detail)
     }
