@@ -11,7 +11,7 @@ use serde_json::json;
 use sync_core::policy::Backoff;
 use syncthing_rest::events::{Cursor, EventItem, EventStream};
 use syncthing_rest::model::{EventKind, EventType};
-use syncthing_rest::{Client, ErrorKind, SyncthingError, SyncthingErrorExt};
+use syncthing_rest::{CallOptions, Client, ErrorKind, SyncthingError, SyncthingErrorExt};
 
 /// An item in short: `started`, `3 StateChanged`, `gap 7`, `restarted`, …
 async fn next(events: &mut EventStream) -> String {
@@ -544,6 +544,33 @@ async fn a_backlog_of_megabytes_is_read_whole() {
         panic!()
     };
     assert_eq!((data.filenames.len(), data.sequence), (1000, 119));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_that_is_too_large_is_a_gap_and_not_the_end() {
+    let daemon = Daemon::new();
+    let options = CallOptions::default().max_body(20_000);
+    let builder = Client::builder("http://127.0.0.1:8384").api_key(KEY);
+    let client = daemon.client_with(builder.options(options));
+    let mut events = client.events().stream();
+    expect(&mut events, &["started"]).await;
+    let names: Vec<String> = (0..50).map(|at| format!("d/{at}")).collect();
+    for _ in 0..300 {
+        daemon.push("LocalIndexUpdated", json!({"filenames": names}));
+    }
+    expect(&mut events, &["gap 290"]).await;
+    for id in 291..=300 {
+        expect(&mut events, &[&format!("{id} LocalIndexUpdated")]).await;
+    }
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["301 DevicePaused"]).await;
+
+    let mut events = client.events().from_buffer().stream();
+    expect(
+        &mut events,
+        &["started", "gap 291", "292 LocalIndexUpdated"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use sync_core::Error;
 use sync_core::policy::RetryPolicy;
 use sync_core::stream::{Batch, BoxFuture, Source};
+use sync_core::transport::TransportErrorKind;
+use sync_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::{Cursor, EventItem, MARGIN, Mask, poll};
@@ -92,11 +93,12 @@ impl EventSource {
             // Cannot happen: looking from anywhere else gives items.
             return Ok(Vec::new());
         };
-        let events = self
-            .call(cursor.last_id, self.wait, None)
-            .poll(self.wait, MARGIN)
-            .await?;
-        let items = number(events.unwrap_or_default(), &cursor, false);
+        let call = self.call(cursor.last_id, self.wait, None);
+        let events = match call.poll(self.wait, MARGIN).await {
+            Err(error) if is_too_large(&error) => self.newest_of(cursor.last_id, error).await?,
+            events => events?.unwrap_or_default(),
+        };
+        let items = number(events, &cursor, false);
         if items.is_empty() {
             // Silence may also be what a new process says to an old number.
             let place = Place::At(cursor);
@@ -147,9 +149,12 @@ impl EventSource {
                 items.push((started, Place::At(origin.at(last_id))));
             }
             Place::Buffer => {
-                let events = self.call(0, Duration::ZERO, None).await?;
+                let (events, is_all) = match self.call(0, Duration::ZERO, None).await {
+                    Err(error) if is_too_large(&error) => (self.newest_of(0, error).await?, false),
+                    events => (events?, true),
+                };
                 items.push((started, Place::At(origin.clone())));
-                items.extend(number(events, &origin, true));
+                items.extend(number(events, &origin, is_all));
             }
             Place::At(cursor) => {
                 if cursor.device != origin.device {
@@ -216,6 +221,19 @@ impl EventSource {
         Ok(events.last().map_or(0, |event| event.id))
     }
 
+    /// The newest events after a number, where all of them are more than an
+    /// answer may have: those that are left out are a gap. A thousand events can
+    /// carry a million paths.
+    async fn newest_of(&self, since: u64, mut error: Error) -> Result<Vec<Event>, Error> {
+        for limit in [100, 10, 1] {
+            match self.call(since, Duration::ZERO, Some(limit)).await {
+                Err(again) if is_too_large(&again) => error = again,
+                events => return events,
+            }
+        }
+        Err(error)
+    }
+
     /// Errors are for the watch to wait out; a call that repeats itself would
     /// ask a new process for an old number.
     fn call(&self, since: u64, wait: Duration, limit: Option<u32>) -> sync_core::Call<Vec<Event>> {
@@ -223,6 +241,10 @@ impl EventSource {
             .query_opt("limit", limit.map(|limit| limit.to_string()))
             .retry(RetryPolicy::never())
     }
+}
+
+fn is_too_large(error: &Error) -> bool {
+    error.kind() == ErrorKind::Transport(TransportErrorKind::TooLarge)
 }
 
 /// Puts events into their places, and finds the gaps between them: every event
