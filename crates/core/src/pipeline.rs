@@ -45,6 +45,21 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
         let _ = head;
     }
 
+    /// Finds the refusal in an answer whose status says success: some services
+    /// report a failure that way. Asked for answers that are read as a whole,
+    /// not for those that are streamed.
+    ///
+    /// By default there is none.
+    fn refusal(
+        &self,
+        operation: &Operation,
+        head: &http::response::Parts,
+        body: &Bytes,
+    ) -> Option<ApiError> {
+        let _ = (operation, head, body);
+        None
+    }
+
     /// Query parameters whose values may appear in errors and logs.
     fn shown_query(&self) -> &'static [&'static str] {
         &[]
@@ -63,6 +78,15 @@ impl<T: Service + ?Sized> Service for Arc<T> {
 
     fn observe(&self, head: &http::response::Parts) {
         T::observe(self, head);
+    }
+
+    fn refusal(
+        &self,
+        operation: &Operation,
+        head: &http::response::Parts,
+        body: &Bytes,
+    ) -> Option<ApiError> {
+        T::refusal(self, operation, head, body)
     }
 
     fn shown_query(&self) -> &'static [&'static str] {

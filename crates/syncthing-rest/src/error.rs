@@ -19,6 +19,10 @@ pub enum SyncthingError {
     /// [`ClientBuilder::host_header`](crate::ClientBuilder::host_header) to
     /// `localhost`, or `insecureSkipHostcheck` in its configuration.
     HostCheck,
+    /// The daemon brings its database up to date after an upgrade (2.x),
+    /// which may take hours. Until then it does nothing that it is asked for, and
+    /// answers all of it by 200. Waits and streams wait on.
+    Migrating,
     /// This daemon has no such call.
     Unsupported {
         /// The endpoint, for example `/rest/noauth/health`; empty for a
@@ -137,6 +141,9 @@ impl fmt::Display for SyncthingError {
             Self::Unauthorized(_) => f.write_str("the daemon does not accept the API key"),
             Self::HostCheck => f.write_str(
                 "the daemon wants to be addressed as localhost; set the Host header to it",
+            ),
+            Self::Migrating => f.write_str(
+                "the daemon is bringing its database up to date and has done nothing yet",
             ),
             Self::Unsupported {
                 endpoint,

@@ -11,7 +11,7 @@ use serde_json::json;
 use sync_core::policy::Backoff;
 use syncthing_rest::events::{Cursor, EventItem, EventStream};
 use syncthing_rest::model::{EventKind, EventType};
-use syncthing_rest::{Client, ErrorKind, SyncthingError, SyncthingErrorExt};
+use syncthing_rest::{CallOptions, Client, ErrorKind, SyncthingError, SyncthingErrorExt};
 
 /// An item in short: `started`, `3 StateChanged`, `gap 7`, `restarted`, …
 async fn next(events: &mut EventStream) -> String {
@@ -269,6 +269,45 @@ async fn a_restart_loses_events_of_a_set_that_is_not_kept_from_the_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_happens_while_a_gap_is_dealt_with_is_not_lost() {
+    let daemon = Daemon::new();
+    let types = [EventType::DevicePaused];
+    let mut events = daemon.client().events().types(types).stream();
+    expect(&mut events, &["started"]).await;
+    daemon.push_many("DevicePaused", 2);
+    expect(&mut events, &["1 DevicePaused", "2 DevicePaused"]).await;
+    let cursor = reload(&events);
+    daemon.restart_unnoticed(LATER);
+    expect(&mut events, &["restarted", "gap"]).await;
+    // Whoever looks at everything now sees what comes later by its event.
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["1 DevicePaused"]).await;
+
+    daemon.restart(START);
+    let mut events = daemon.client().events().from(cursor.clone()).stream();
+    daemon.restart(LATER);
+    expect(&mut events, &["started", "restarted", "gap"]).await;
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["1 DevicePaused"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_daemon_does_not_know_is_said_though_the_next_call_failed() {
+    let daemon = Daemon::new();
+    daemon.set_version("v1.19.2-ds1");
+    daemon.answer_with("/rest/events", 503, json!("busy"));
+    let types = [EventType::StateChanged, EventType::ClusterConfigReceived];
+    let mut events = daemon.client().events().types(types).stream();
+    expect(&mut events, &["interrupted"]).await;
+    daemon.answer_no_more("/rest/events");
+    expect(
+        &mut events,
+        &["unsupported [ClusterConfigReceived]", "started", "quiet"],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_cursor_moves_with_what_is_handed_out() {
     let daemon = Daemon::new();
     daemon.set_capacity(3);
@@ -435,6 +474,21 @@ async fn a_daemon_that_is_not_there_yet_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_daemon_that_brings_its_database_up_to_date_is_waited_for() {
+    let daemon = Daemon::new();
+    let mut events = daemon.client().events().stream();
+    expect(&mut events, &["started"]).await;
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["1 DevicePaused"]).await;
+    daemon.restart(LATER);
+    daemon.set_migrating(true);
+    expect(&mut events, &["interrupted", "interrupted"]).await;
+    daemon.set_migrating(false);
+    daemon.push("DeviceResumed", json!({}));
+    expect(&mut events, &["restarted", "1 DeviceResumed"]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn types_that_the_daemon_does_not_know_are_left_out_and_said() {
     let daemon = Daemon::new();
     daemon.set_version("v1.19.2-ds1");
@@ -486,6 +540,33 @@ async fn a_backlog_of_megabytes_is_read_whole() {
         panic!()
     };
     assert_eq!((data.filenames.len(), data.sequence), (1000, 119));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_that_is_too_large_is_a_gap_and_not_the_end() {
+    let daemon = Daemon::new();
+    let options = CallOptions::default().max_body(20_000);
+    let builder = Client::builder("http://127.0.0.1:8384").api_key(KEY);
+    let client = daemon.client_with(builder.options(options));
+    let mut events = client.events().stream();
+    expect(&mut events, &["started"]).await;
+    let names: Vec<String> = (0..50).map(|at| format!("d/{at}")).collect();
+    for _ in 0..300 {
+        daemon.push("LocalIndexUpdated", json!({"filenames": names}));
+    }
+    expect(&mut events, &["gap 290"]).await;
+    for id in 291..=300 {
+        expect(&mut events, &[&format!("{id} LocalIndexUpdated")]).await;
+    }
+    daemon.push("DevicePaused", json!({}));
+    expect(&mut events, &["301 DevicePaused"]).await;
+
+    let mut events = client.events().from_buffer().stream();
+    expect(
+        &mut events,
+        &["started", "gap 291", "292 LocalIndexUpdated"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use double::{Daemon, LATER, OTHER, OWN, START, other};
+use double::{Daemon, LATER, OTHER, OWN, START, other, own};
 use serde_json::{Value, json};
-use syncthing_rest::ErrorKind;
 use syncthing_rest::model::db::FolderState;
 use syncthing_rest::wait::{Missing, Obstacle, State, WaitError, WaitReason};
+use syncthing_rest::{ErrorKind, SyncthingError, SyncthingErrorExt};
 
 const STATUS: &str = "/rest/db/status";
 const COMPLETION: &str = "/rest/db/completion";
@@ -434,6 +434,37 @@ async fn a_restart_is_over_when_another_process_answers() {
     let client = daemon.client();
     let (status, ()) = tokio::join!(client.restart_and_wait().into_future(), restarting);
     assert_eq!(status.unwrap().start_time.unwrap().to_string(), LATER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_brings_its_database_up_to_date_is_not_up() {
+    let daemon = Daemon::new();
+    let client = daemon.client();
+    daemon.set_migrating(true);
+    let done = async {
+        daemon.asked("/rest/system/status", 5).await;
+        daemon.set_migrating(false);
+    };
+    let (status, ()) = tokio::join!(client.wait_until_up().into_future(), done);
+    assert_eq!(status.unwrap().my_id, own());
+
+    // It says 200 to everything, and does none of it.
+    daemon.set_migrating(true);
+    for call in [
+        client.folder("lab").pause(),
+        client.folder("lab").override_changes(),
+    ] {
+        let before = daemon.seen().len();
+        let error = call.await.unwrap_err();
+        let detail = error.syncthing();
+        assert_eq!(detail, Some(&SyncthingError::Migrating), "{error}");
+        assert!(error.is_retryable(), "{error}");
+        let said = error.last().to_string();
+        assert!(said.contains("database"), "{said}");
+        // Whatever the method, as nothing was done.
+        assert_eq!(daemon.seen().len() - before, error.attempts() as usize);
+        assert!(error.attempts() > 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

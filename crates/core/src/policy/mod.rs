@@ -419,7 +419,13 @@ impl<'a> Run<'a> {
                 }
                 guard.set_until(until);
                 match guard.collect(limit).await {
-                    Ok(bytes) => Ok((head, bytes.into())),
+                    Ok(bytes) => {
+                        match self.refusal(&head, &bytes) {
+                            None => Ok((head, bytes.into())),
+                            Some(api) => Err(Error::service(api)
+                                .with_snippet(crate::redact::snippet(&bytes, 500))),
+                        }
+                    }
                     Err(error) => {
                         // A part of an answer is not "no news".
                         let quiet = self.call.options.held_back
@@ -430,6 +436,15 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// What the service means by an answer whose status says success.
+    fn refusal(&self, head: &http::response::Parts, body: &Bytes) -> Option<ApiError> {
+        let service = self.pipeline.service();
+        let asked = self.hop.home && head.status.is_success();
+        asked
+            .then(|| service.refusal(self.call.operation, head, body))
+            .flatten()
     }
 
     /// Understands an answer that is no success. Its body is read only so far.

@@ -117,6 +117,55 @@ async fn the_service_may_say_not_executed_or_permanent() {
     }
 }
 
+/// Says by 200 that it is not there yet.
+#[derive(Debug)]
+struct Warming;
+
+impl Service for Warming {
+    fn refusal(
+        &self,
+        _: &Operation,
+        head: &http::response::Parts,
+        body: &Bytes,
+    ) -> Option<ApiError> {
+        (&**body == b"warming up").then(|| {
+            let mut error = ApiError::new(head.status).with_message("it is warming up");
+            error.not_executed = true;
+            error
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_may_refuse_by_a_status_of_success() {
+    for operation in [&GET, &POST] {
+        let transport = queue([Ok(ok("warming up")), Ok(ok("there"))]);
+        let client = builder(Arc::clone(&transport))
+            .service(Warming)
+            .build()
+            .unwrap();
+        let body = client.call(operation).body("data").text().await.unwrap();
+        assert_eq!((body.as_str(), transport.calls()), ("there", 2));
+
+        let transport = replies(|_| Ok(ok("warming up")));
+        let client = builder(Arc::clone(&transport))
+            .service(Warming)
+            .build()
+            .unwrap();
+        let error = client
+            .call(operation)
+            .body("data")
+            .empty()
+            .await
+            .unwrap_err();
+        assert_eq!(transport.calls(), 3);
+        let last = error.last();
+        assert_eq!(last.kind(), ErrorKind::Service);
+        assert!(error.is_retryable());
+        assert!(last.to_string().contains("it is warming up"), "{last}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_works_at_last_is_a_success() {
     let transport = queue([

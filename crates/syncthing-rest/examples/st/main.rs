@@ -48,16 +48,26 @@ fn main() -> ExitCode {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::Bad) => ExitCode::from(1),
         Err(error) => {
-            eprint!("st: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprint!(": {cause}");
-                source = cause.source();
-            }
-            eprintln!();
+            eprintln!("st: {}", in_full(&*error));
             ExitCode::from(3)
         }
     }
+}
+
+/// The error and its causes, up to the one that says nothing new.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if said.contains(&more) {
+            break;
+        }
+        said.push_str(": ");
+        said.push_str(&more);
+        source = cause.source();
+    }
+    said
 }
 
 async fn run(args: Args) -> Result {

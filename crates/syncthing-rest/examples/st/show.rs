@@ -94,7 +94,17 @@ pub(crate) async fn errors(client: &Client, wanted: Vec<FolderId>) -> Result {
             println!("{when} {} {}", error.level, error.message);
         }
     }
-    for folder in client.config().folders().await? {
+    let folders = client.config().folders().await?;
+    for id in &wanted {
+        match folders.iter().find(|folder| folder.id == *id) {
+            None => return Err(format!("no folder has the ID {id}").into()),
+            Some(folder) if folder.paused => {
+                return Err(format!("{} is paused and tells nothing", name(folder)).into());
+            }
+            Some(_) => {}
+        }
+    }
+    for folder in folders {
         if folder.paused || !(wanted.is_empty() || wanted.contains(&folder.id)) {
             continue;
         }

@@ -83,6 +83,19 @@ impl Service for SyncthingService {
         seen.daemon = daemon;
     }
 
+    /// A daemon of 2.x that brings its database up to date answers every request
+    /// by 200 and a page of its log, whatever was asked for.
+    fn refusal(&self, _: &Operation, head: &response::Parts, body: &Bytes) -> Option<ApiError> {
+        const PAGE: &[u8] = b"*** Database migration in progress ***";
+        if !body.starts_with(PAGE) || head.headers.contains_key(ID) {
+            return None;
+        }
+        let detail = SyncthingError::Migrating;
+        let mut error = ApiError::new(head.status).with_message(detail.to_string());
+        error.not_executed = true;
+        Some(error.with_detail(detail))
+    }
+
     fn explain(&self, operation: &Operation, head: &response::Parts, body: &Bytes) -> ApiError {
         let text = String::from_utf8_lossy(body);
         let text = text.trim();
@@ -99,10 +112,13 @@ impl Service for SyncthingService {
             );
         error.message = Some(match &detail {
             SyncthingError::Other | SyncthingError::BadRequest if !text.is_empty() => shorten(text),
-            known => match text.is_empty() || text.starts_with('<') {
-                true => known.to_string(),
-                false => format!("{}; {known}", shorten(text)),
-            },
+            known => {
+                let known = known.to_string();
+                match known.contains(text) || text.starts_with('<') {
+                    true => known,
+                    false => format!("{}; {known}", shorten(text)),
+                }
+            }
         });
         error.with_detail(detail)
     }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use sync_core::Error;
 use sync_core::policy::RetryPolicy;
 use sync_core::stream::{Batch, BoxFuture, Source};
+use sync_core::transport::TransportErrorKind;
+use sync_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::{Cursor, EventItem, MARGIN, Mask, poll};
 use crate::model::system::SystemStatus;
-use crate::model::{Event, EventType, Time};
+use crate::model::{Event, EventType, Time, Version};
 use crate::{Client, endpoints};
 
 /// No daemon can be restarted in less time: what was asked within it came from
@@ -92,11 +93,12 @@ impl EventSource {
             // Cannot happen: looking from anywhere else gives items.
             return Ok(Vec::new());
         };
-        let events = self
-            .call(cursor.last_id, self.wait, None)
-            .poll(self.wait, MARGIN)
-            .await?;
-        let items = number(events.unwrap_or_default(), &cursor, false);
+        let call = self.call(cursor.last_id, self.wait, None);
+        let events = match call.poll(self.wait, MARGIN).await {
+            Err(error) if is_too_large(&error) => self.newest_of(cursor.last_id, error).await?,
+            events => events?.unwrap_or_default(),
+        };
+        let items = number(events, &cursor, false);
         if items.is_empty() {
             // Silence may also be what a new process says to an old number.
             let place = Place::At(cursor);
@@ -123,7 +125,12 @@ impl EventSource {
             return Err(Error::decode("the daemon does not say when it was started"));
         };
         let mut items = Items::new();
-        if let Some(item) = self.choose_types()? {
+        let missing = self.choose_types()?;
+        if !missing.is_empty() && missing != self.unsupported {
+            let item = EventItem::Unsupported {
+                types: missing.clone(),
+                daemon: self.daemon_version(),
+            };
             items.push((item, place.clone()));
         }
         let origin = Cursor {
@@ -142,9 +149,12 @@ impl EventSource {
                 items.push((started, Place::At(origin.at(last_id))));
             }
             Place::Buffer => {
-                let events = self.call(0, Duration::ZERO, None).await?;
+                let (events, is_all) = match self.call(0, Duration::ZERO, None).await {
+                    Err(error) if is_too_large(&error) => (self.newest_of(0, error).await?, false),
+                    events => (events?, true),
+                };
                 items.push((started, Place::At(origin.clone())));
-                items.extend(number(events, &origin, true));
+                items.extend(number(events, &origin, is_all));
             }
             Place::At(cursor) => {
                 if cursor.device != origin.device {
@@ -155,8 +165,14 @@ impl EventSource {
                     )));
                 }
                 // The start time has whole seconds only: ask the numbers too.
-                let restarted = cursor.start_time != start_time
-                    || (cursor.last_id > 0 && self.newest().await? < cursor.last_id);
+                let mut restarted = cursor.start_time != start_time;
+                if !restarted {
+                    restarted = cursor.last_id > 0 && self.newest().await? < cursor.last_id;
+                } else if !self.mask.is_kept_from_start() {
+                    // From now on it is, so that nothing is lost unsaid while
+                    // the gap is dealt with.
+                    self.newest().await?;
+                }
                 if !self.started {
                     items.push((started, Place::At(cursor.clone())));
                 }
@@ -165,6 +181,8 @@ impl EventSource {
                 }
             }
         }
+        // Not before all calls have worked: news are not to be lost with an error.
+        self.unsupported = missing;
         self.started = true;
         self.certain_at = Some(Instant::now());
         Ok(items)
@@ -180,22 +198,20 @@ impl EventSource {
         items
     }
 
-    /// Fits the set of types to the daemon, and says so if that is news.
-    fn choose_types(&mut self) -> Result<Option<EventItem>, Error> {
-        let daemon = self.client.daemon().and_then(|daemon| daemon.version);
-        let Some(understood) = self.mask.understood(daemon.as_ref()) else {
+    fn daemon_version(&self) -> Option<Version> {
+        self.client.daemon().and_then(|daemon| daemon.version)
+    }
+
+    /// Fits the set of types to the daemon: those that it does not know.
+    fn choose_types(&mut self) -> Result<Vec<EventType>, Error> {
+        let Some(understood) = self.mask.understood(self.daemon_version().as_ref()) else {
             return Err(Error::config(
                 "this daemon may know none of the types of events that were asked for, and would \
                  never answer; add one that it is certain to know",
             ));
         };
         self.types = understood.query;
-        let news = !understood.missing.is_empty() && understood.missing != self.unsupported;
-        self.unsupported.clone_from(&understood.missing);
-        Ok(news.then_some(EventItem::Unsupported {
-            types: understood.missing,
-            daemon,
-        }))
+        Ok(understood.missing)
     }
 
     /// The number of the newest event. If the daemon has not kept this set so
@@ -205,6 +221,19 @@ impl EventSource {
         Ok(events.last().map_or(0, |event| event.id))
     }
 
+    /// The newest events after a number, where all of them are more than an
+    /// answer may have: those that are left out are a gap. A thousand events can
+    /// carry a million paths.
+    async fn newest_of(&self, since: u64, mut error: Error) -> Result<Vec<Event>, Error> {
+        for limit in [100, 10, 1] {
+            match self.call(since, Duration::ZERO, Some(limit)).await {
+                Err(again) if is_too_large(&again) => error = again,
+                events => return events,
+            }
+        }
+        Err(error)
+    }
+
     /// Errors are for the watch to wait out; a call that repeats itself would
     /// ask a new process for an old number.
     fn call(&self, since: u64, wait: Duration, limit: Option<u32>) -> sync_core::Call<Vec<Event>> {
@@ -212,6 +241,10 @@ impl EventSource {
             .query_opt("limit", limit.map(|limit| limit.to_string()))
             .retry(RetryPolicy::never())
     }
+}
+
+fn is_too_large(error: &Error) -> bool {
+    error.kind() == ErrorKind::Transport(TransportErrorKind::TooLarge)
 }
 
 /// Puts events into their places, and finds the gaps between them: every event

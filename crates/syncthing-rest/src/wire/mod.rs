@@ -1,8 +1,9 @@
 //! How the typed models meet the daemon's JSON.
 //!
 //! Three rules hold for every model, and this is their one place: a field that
-//! is absent or `null` has its default, a key without a name here is kept as
-//! its exact text, and a number is written in the form every daemon accepts.
+//! is absent or `null` has its default (a list that is `null` is empty), a key
+//! without a name here is kept as its exact text, and a number is written in the
+//! form every daemon accepts.
 
 mod model;
 mod text;
@@ -27,6 +28,12 @@ pub(crate) trait Wire: Sized {
     /// Writes the value.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
+    /// What `null` stands for; `None` for the same as an absent key. Go writes
+    /// an empty list or map so, whatever a key's default is.
+    fn of_null() -> Option<Self> {
+        None
+    }
+
     /// Whether the key is left out when the value is written.
     fn is_absent(&self) -> bool {
         false
@@ -39,13 +46,13 @@ pub(crate) trait Wire: Sized {
     }
 }
 
-/// Reads `null` as `None` and anything else as `Some`.
+/// Reads `null` as what it [stands for](Wire::of_null) and anything else as `Some`.
 pub(crate) struct Read<T>(pub(crate) Option<T>);
 
 impl<'de, T: Wire> Deserialize<'de> for Read<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value: Option<NotNull<T>> = Option::deserialize(deserializer)?;
-        Ok(Self(value.map(|value| value.0)))
+        Ok(Self(value.map(|value| value.0).or_else(T::of_null)))
     }
 }
 
@@ -144,6 +151,10 @@ impl<T: Wire> Wire for Box<T> {
 
 /// A `null` in a list is no element.
 impl<T: Wire> Wire for Vec<T> {
+    fn of_null() -> Option<Self> {
+        Some(Self::new())
+    }
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct List<T>(PhantomData<T>);
 
@@ -181,6 +192,10 @@ where
     K: for<'de> Deserialize<'de> + Serialize + Ord,
     V: Wire + Default,
 {
+    fn of_null() -> Option<Self> {
+        Some(Self::new())
+    }
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries<K, V>(PhantomData<(K, V)>);
 

@@ -52,6 +52,8 @@ struct State {
     start_time: String,
     key: String,
     reachable: bool,
+    /// Whether there is no more than a page that says so.
+    migrating: bool,
     /// Grows when connections are cut.
     connections: u64,
     capacity: usize,
@@ -90,6 +92,7 @@ impl Daemon {
             start_time: START.to_owned(),
             key: KEY.to_owned(),
             reachable: true,
+            migrating: false,
             connections: 0,
             capacity: 1000,
             global: 0,
@@ -161,6 +164,11 @@ impl Daemon {
         self.start(start_time);
     }
 
+    /// The database is brought up to date, as daemons of 2.x do it at a start.
+    pub(crate) fn set_migrating(&self, migrating: bool) {
+        self.change(|state| state.migrating = migrating);
+    }
+
     /// An event takes a number and is dropped.
     pub(crate) fn drop_event(&self) {
         self.change(|state| state.sets.values_mut().for_each(|kept| kept.last += 1));
@@ -191,6 +199,11 @@ impl Daemon {
     /// A text is sent as it is, anything else as JSON.
     pub(crate) fn answer_with(&self, path: &str, status: u16, answer: Value) {
         self.change(|state| drop(state.answers.insert(path.to_owned(), (status, answer))));
+    }
+
+    /// Undoes [`answer`](Self::answer).
+    pub(crate) fn answer_no_more(&self, path: &str) {
+        self.change(|state| drop(state.answers.remove(path)));
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -298,6 +311,11 @@ impl Transport for Daemon {
             });
         });
         let state = self.state();
+        if state.migrating {
+            let page =
+                "*** Database migration in progress ***\n\n2026-11-21 06:16:48 INF syncthing\n";
+            return Ok(Response::new(Body::from(page)));
+        }
         let key = head
             .headers
             .get("x-api-key")
