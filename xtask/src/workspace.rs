@@ -8,9 +8,23 @@ use std::path::{Path, PathBuf};
 pub const PEERS_DIR: &str = "PEERS_DIR";
 
 /// The folder of the workspace's `Cargo.toml`.
+///
+/// From where cargo runs this program, else from where it was compiled: two
+/// clones that share a target folder share what is compiled there too.
 pub fn root() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own).to_path_buf()
+    let runs = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let compiled = Path::new(env!("CARGO_MANIFEST_DIR"));
+    runs.as_deref()
+        .and_then(root_of)
+        .unwrap_or(compiled.parent().unwrap_or(compiled))
+        .to_path_buf()
+}
+
+/// The workspace that a folder of it belongs to.
+fn root_of(folder: &Path) -> Option<&Path> {
+    folder
+        .ancestors()
+        .find(|folder| folder.join("xtask/Cargo.toml").is_file())
 }
 
 /// Cargo's target folder.
@@ -57,6 +71,19 @@ mod tests {
     fn the_root_holds_the_workspace_manifest() {
         let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[workspace]"), "{manifest}");
+    }
+
+    #[test]
+    fn the_clone_that_runs_is_the_one_that_counts() {
+        let clone = env::temp_dir().join(format!("workspace-{}", std::process::id()));
+        std::fs::create_dir_all(clone.join("xtask")).unwrap();
+        std::fs::create_dir_all(clone.join("crates/core/src")).unwrap();
+        std::fs::write(clone.join("xtask/Cargo.toml"), "").unwrap();
+        for folder in ["xtask", "crates/core", "crates/core/src", ""] {
+            assert_eq!(root_of(&clone.join(folder)), Some(clone.as_path()));
+        }
+        std::fs::remove_dir_all(&clone).unwrap();
+        assert_eq!(root_of(&clone), None);
     }
 
     #[test]

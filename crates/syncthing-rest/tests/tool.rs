@@ -210,6 +210,26 @@ async fn what_went_wrong_is_said_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_seen_enough_ends_a_watch_without_a_word() {
+    let gone = Gate::new();
+    let gate = gone.clone();
+    let server = ScriptedServer::serve(move |request| match request.path() {
+        "/rest/events" => Reply::json(&json!([{"id": 1, "type": "DevicePaused"}])).hold(&gate),
+        _ => answer(&request),
+    });
+    let server = server.await.unwrap();
+    let folder = Folder::new("pipe");
+    let mut child = command(&folder, &server.url(""), &["watch"])
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    gone.open();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let (code, text) = said(&output.await.unwrap().unwrap());
+    assert_eq!((code, text.as_str()), (Some(0), ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watch_goes_on_where_the_last_one_with_its_file_ended() {
     let held = Gate::new();
     let gate = held.clone();

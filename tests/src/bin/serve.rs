@@ -24,6 +24,8 @@ serve synctools [--port N] [--rows N] [--token TOKEN] [--public] [--like-2.2]
 
 Serves until it is interrupted. The first line is READY and the base URL.";
 
+const SERVICES: &str = "There are `contentstack`, `ocss`, `simperium` and `synctools`.";
+
 /// Items in a stack that nobody has asked for more or fewer of.
 const ITEMS: usize = 250;
 
@@ -32,11 +34,23 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_port_taken(&*error) => {
+            eprintln!("serve: {error}; choose another --port, or leave it to the system");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("serve: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_port_taken(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.any(|cause| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::AddrInUse)
+    })
 }
 
 fn run() -> Outcome {
@@ -48,13 +62,7 @@ fn run() -> Outcome {
         }
         Some(Value(name)) => name.string()?,
         Some(other) => return Err(other.unexpected().into()),
-        None => {
-            return Err(
-                "which service? There are `contentstack`, `ocss`, `simperium` and \
-                        `synctools`"
-                    .into(),
-            );
-        }
+        None => return Err(format!("which service? {SERVICES}").into()),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -65,7 +73,7 @@ fn run() -> Outcome {
             "ocss" => serve_ocss(parser).await,
             "simperium" => serve_simperium(parser).await,
             "synctools" => serve_synctools(parser).await,
-            other => Err(format!("there is no service `{other}`").into()),
+            other => Err(format!("there is no service `{other}`. {SERVICES}").into()),
         }
     })
 }

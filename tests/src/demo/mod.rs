@@ -34,8 +34,9 @@ pub fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(run()),
+        Ok(runtime) => runtime.block_on(run(&wanted)),
         Err(error) => Err(error.into()),
     };
     match result {
@@ -55,15 +56,35 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<Vec<Synced>> {
-    Ok(vec![
-        syncthing::run().await?,
-        ocss::run().await?,
-        contentstack::run().await?,
-        simperium::run().await?,
-        simperium_sync::run().await?,
-        synctools::run().await?,
-    ])
+/// One of these, or all of them.
+const PARTS: [&str; 6] = [
+    "syncthing",
+    "ocss",
+    "contentstack",
+    "simperium",
+    "simperium-sync",
+    "synctools",
+];
+
+async fn run(wanted: &[String]) -> Result<Vec<Synced>> {
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        return Err(format!("there is no demo {unknown:?}, only {}", PARTS.join(", ")).into());
+    }
+    let mut rows = Vec::new();
+    for part in PARTS {
+        if !wanted.is_empty() && wanted.iter().all(|name| name != part) {
+            continue;
+        }
+        rows.extend(match part {
+            "syncthing" => syncthing::run().await?,
+            "ocss" => Some(ocss::run().await?),
+            "contentstack" => Some(contentstack::run().await?),
+            "simperium" => Some(simperium::run().await?),
+            "simperium-sync" => Some(simperium_sync::run().await?),
+            _ => Some(synctools::run().await?),
+        });
+    }
+    Ok(rows)
 }
 
 fn table(rows: &[Synced]) -> Table {

@@ -57,6 +57,13 @@ impl PrivateApt {
         apt.configure()?;
         eprintln!("fetching the package lists of {}", PEER_SUITES.join(", "));
         run(apt.command("apt-get").args(["-q", "update"]))?;
+        // Which succeeds without a network too.
+        let mut lists = fs::read_dir(dir.join("state/lists"))?.flatten();
+        if !lists.any(|list| list.file_name().to_string_lossy().ends_with("Release")) {
+            return Err(io::Error::other(
+                "Debian's archive gave no package lists; is there a network?",
+            ));
+        }
         Ok(apt)
     }
 

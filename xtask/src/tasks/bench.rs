@@ -14,7 +14,7 @@ pub(super) const TASK: Task = Task {
     name: "bench",
     usage: "[contentstack|core|ocss|simperium|simperium-sync|syncthing|synctools]… [--quick] [-- BENCH-OPTIONS]",
     about: "Measure against bare hyper and against other people's clients",
-    details: "\
+    details: "
   contentstack  the Sync API over TLS, streamed, mirrored and in shards, beside
               a hand-written client, bare SQLite and Contentstack's own clients
   core        the pipeline beside the bare hyper-util client: instructions

@@ -16,7 +16,7 @@ pub(super) const TASK: Task = Task {
     name: "build-time",
     usage: "[NAME…] [--runs N]",
     about: "Measure the cold build of a crate alone",
-    details: "\
+    details: "
   NAME         crates below `crates`; without one, all
   --runs N     builds per crate, of which the fastest counts (1 by default)
 

@@ -14,7 +14,7 @@ pub(super) const TASK: Task = Task {
     name: "ci",
     usage: "[STEP…] [--keep-going]",
     about: "Run the checks of the continuous integration, or some of them",
-    details: "\
+    details: "
   lock      Cargo.lock fits the manifests
   fmt       the sources are formatted
   clippy    no lint in any target with any feature

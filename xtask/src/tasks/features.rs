@@ -13,7 +13,7 @@ pub(super) const TASK: Task = Task {
     name: "features",
     usage: "[-p NAME]…",
     about: "Check that each crate compiles alone with each of its features",
-    details: "\
+    details: "
   -p, --package NAME   only this crate (may be repeated)
 
 Checks every crate below `crates` by itself, since a workspace build turns on

@@ -39,6 +39,7 @@ pub(crate) fn print(task: &Task) {
     } = task;
     println!(
         "{about}.\n\nUsage: cargo xtask {name} {usage}\n\n{}",
-        details.trim_end()
+        // Whose first line may be indented.
+        details.trim_start_matches('\n').trim_end()
     );
 }

@@ -17,7 +17,7 @@ pub(super) const TASK: Task = Task {
     name: "msrv",
     usage: "[--no-compile]",
     about: "Check that the crates work with the Rust version they declare",
-    details: "\
+    details: "
       --no-compile   only ask the dependencies what they declare
 
 Reads the version from the manifests and checks, for every crate below `crates`

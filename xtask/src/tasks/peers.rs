@@ -12,7 +12,7 @@ pub(super) const TASK: Task = Task {
     name: "peers",
     usage: "list | install [--bench] [NAME…] | start [NAME] [--tls] | stop [--all] [PID…]",
     about: "Fetch, list, start and stop the real programs that tests talk to",
-    details: "\
+    details: "
   list                 every peer with its state, and what is running
   install [NAME…]      fetch what is missing of the tests' peers, or those named
       --bench          the benchmarks' peers too

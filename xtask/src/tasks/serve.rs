@@ -9,7 +9,7 @@ pub(super) const TASK: Task = Task {
     name: "serve",
     usage: "contentstack|ocss|simperium|synctools [--port N] [SERVER-OPTIONS]",
     about: "Run a service's local server until it is interrupted",
-    details: "\
+    details: "
   contentstack            the Sync API, in memory, with content from a seed
       --port N            listen there; by default where the system says
       --page-size N       items on a page (100)

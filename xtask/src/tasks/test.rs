@@ -18,7 +18,7 @@ pub(super) const TASK: Task = Task {
     name: "test",
     usage: "[FILTER] [options] [-- LIBTEST-OPTIONS]",
     about: "Run the tests, with real peers",
-    details: "\
+    details: "
   FILTER               only tests with this in their names
   -p, --package NAME   only this package (may be repeated)
       --require-peers  fail where a peer is missing instead of skipping its tests
@@ -150,8 +150,18 @@ pub(super) type State = (&'static Peer, Result<Found, Missing>);
 
 /// Looks for the peers of one use, and fetches the missing.
 pub(super) fn obtain(used_by: Use, required: bool) -> Result<Vec<State>, Failure> {
+    obtain_if(used_by, required, |_| true)
+}
+
+/// The same, of some peers.
+pub(super) fn obtain_if(
+    used_by: Use,
+    required: bool,
+    is_needed: impl Fn(&Peer) -> bool,
+) -> Result<Vec<State>, Failure> {
     let mut states = Vec::new();
-    for peer in ALL.iter().filter(|peer| peer.used_by == used_by) {
+    let wanted = ALL.iter().filter(|peer| peer.used_by == used_by);
+    for peer in wanted.filter(|peer| is_needed(peer)) {
         run::check_interrupted()?;
         let state = super::peers::obtain(peer);
         if let Err(missing) = &state {

@@ -16,7 +16,7 @@ pub(super) const TASK: Task = Task {
     name: "tree",
     usage: "[--bless]",
     about: "Check that no crate depends on more than its budget",
-    details: "\
+    details: "
       --bless   write the budget anew from what is there
 
 Lists the third-party crates that each crate below `crates` needs to be used

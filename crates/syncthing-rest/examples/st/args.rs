@@ -106,7 +106,7 @@ impl Args {
             let command = name.as_deref().unwrap_or_default();
             match arg {
                 Long("help") | Short('h') => {
-                    print!("{HELP}");
+                    say!("{}", HELP.trim_end());
                     return Ok(None);
                 }
                 Long("home") => connect.home = Some(parser.value()?.into()),

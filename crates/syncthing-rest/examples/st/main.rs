@@ -3,12 +3,21 @@
 //!
 //! `cargo run -p syncthing-rest --example st -- --help`
 
+/// Prints a line. Whoever reads it may have seen enough and gone.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::print(format_args!($($text)*))
+    };
+}
+
 mod args;
 mod manage;
 mod show;
 mod wait;
 mod watch;
 
+use std::fmt;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use args::{Args, Command};
@@ -52,6 +61,19 @@ fn main() -> ExitCode {
             ExitCode::from(3)
         }
     }
+}
+
+fn print(text: fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    let code = match out.write_fmt(text).and_then(|()| out.write_all(b"\n")) {
+        Ok(()) => return,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            eprintln!("st: {error}");
+            3
+        }
+    };
+    std::process::exit(code)
 }
 
 /// The error and its causes, up to the one that says nothing new.

@@ -14,9 +14,10 @@ pub(crate) async fn scan(client: &Client, folder: FolderId, paths: Vec<String>) 
         .fold(handle.scan(), |scan, path| scan.sub(path));
     scan.await?;
     let status = handle.status().await?;
-    println!(
+    say!(
         "{folder}: {} items, {} to fetch",
-        status.local_total_items, status.need_total_items
+        status.local_total_items,
+        status.need_total_items
     );
     Ok(Outcome::Good)
 }
@@ -32,7 +33,7 @@ pub(crate) async fn pause(client: &Client, folders: &[FolderId], pause: bool) ->
             (true, true) => "paused",
             (true, false) => "resumed",
         };
-        println!("{folder}: {done}");
+        say!("{folder}: {done}");
     }
     Ok(Outcome::Good)
 }
@@ -47,6 +48,6 @@ pub(crate) async fn restart(client: &Client, limit: Option<Duration>) -> Result 
         .start_time
         .map(|time| time.to_string())
         .unwrap_or_default();
-    println!("up again since {since}");
+    say!("up again since {since}");
     Ok(Outcome::Good)
 }

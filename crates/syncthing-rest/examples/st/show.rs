@@ -13,30 +13,36 @@ pub(crate) async fn status(client: &Client) -> Result {
     let status = client.system().status().await?;
     let config = client.config().get().await?;
     let connections = client.system().connections().await?.connections;
-    println!(
+    say!(
         "Syncthing {} on {}/{}",
-        version.version, version.os, version.arch
+        version.version,
+        version.os,
+        version.arch
     );
-    println!("device    {}", status.my_id);
-    println!("up for    {}", duration(status.uptime));
+    say!("device    {}", status.my_id);
+    say!("up for    {}", duration(status.uptime));
     let errors = client.system().errors().await?.errors.len();
     if errors > 0 {
-        println!("errors    {errors} (see st errors)");
+        say!("errors    {errors} (see st errors)");
     }
 
     let mut good = errors == 0;
-    println!(
+    say!(
         "\n{:24} {:14} {:>12} {:>12} {:>8}",
-        "FOLDER", "STATE", "SIZE", "MISSING", "ERRORS"
+        "FOLDER",
+        "STATE",
+        "SIZE",
+        "MISSING",
+        "ERRORS"
     );
     for folder in &config.folders {
         if folder.paused {
-            println!("{:24} paused", name(folder));
+            say!("{:24} paused", name(folder));
             continue;
         }
         let status = client.folder(&folder.id).status().await?;
         good &= status.is_in_sync();
-        println!(
+        say!(
             "{:24} {:14} {:>12} {:>12} {:>8}",
             name(folder),
             status.state,
@@ -45,9 +51,12 @@ pub(crate) async fn status(client: &Client) -> Result {
             status.errors,
         );
     }
-    println!(
+    say!(
         "\n{:24} {:14} {:>12} {:>12}",
-        "DEVICE", "CONNECTION", "RECEIVED", "SENT"
+        "DEVICE",
+        "CONNECTION",
+        "RECEIVED",
+        "SENT"
     );
     for device in config
         .devices
@@ -60,7 +69,7 @@ pub(crate) async fn status(client: &Client) -> Result {
             Some(connection) if connection.connected => connection.connection_type.as_str(),
             _ => "none",
         };
-        println!(
+        say!(
             "{:24} {:14} {:>12} {:>12}",
             or(&device.name, device.device_id.short()),
             state,
@@ -74,12 +83,12 @@ pub(crate) async fn status(client: &Client) -> Result {
 pub(crate) async fn folders(client: &Client) -> Result {
     let config = client.config().get().await?;
     for folder in &config.folders {
-        println!("{}  {}", folder.id, name(folder));
-        println!("    {} ({})", folder.path, folder.folder_type);
+        say!("{}  {}", folder.id, name(folder));
+        say!("    {} ({})", folder.path, folder.folder_type);
         for shared in &folder.devices {
             let device = config.device(&shared.device_id);
             let device = device.map_or("", |device| device.name.as_str());
-            println!("    shared with {}", or(device, shared.device_id.short()));
+            say!("    shared with {}", or(device, shared.device_id.short()));
         }
     }
     Ok(Outcome::Good)
@@ -91,7 +100,7 @@ pub(crate) async fn errors(client: &Client, wanted: Vec<FolderId>) -> Result {
         for error in client.system().errors().await?.errors {
             count += 1;
             let when = error.when.map(|when| when.to_string()).unwrap_or_default();
-            println!("{when} {} {}", error.level, error.message);
+            say!("{when} {} {}", error.level, error.message);
         }
     }
     let folders = client.config().folders().await?;
@@ -111,16 +120,16 @@ pub(crate) async fn errors(client: &Client, wanted: Vec<FolderId>) -> Result {
         let handle = client.folder(&folder.id);
         if let Some(error) = handle.status().await?.error_text() {
             count += 1;
-            println!("{}: {error}", name(&folder));
+            say!("{}: {error}", name(&folder));
         }
         let mut errors = handle.errors().items();
         while let Some(error) = errors.next().await.transpose()? {
             count += 1;
-            println!("{}: {}: {}", name(&folder), error.path, error.error);
+            say!("{}: {}: {}", name(&folder), error.path, error.error);
         }
     }
     if count == 0 {
-        println!("no errors");
+        say!("no errors");
         return Ok(Outcome::Good);
     }
     Ok(Outcome::Bad)
@@ -130,21 +139,21 @@ pub(crate) async fn pending(client: &Client) -> Result {
     let devices = client.cluster().pending_devices().await?;
     let folders = client.cluster().pending_folders().await?;
     for (id, device) in &devices {
-        println!(
+        say!(
             "device {id}\n    {} from {}",
             or(&device.name, "no name"),
             device.address
         );
     }
     for (id, folder) in &folders {
-        println!("folder {id}");
+        say!("folder {id}");
         for (device, offer) in &folder.offered_by {
             let encrypted = if offer.receive_encrypted {
                 ", encrypted"
             } else {
                 ""
             };
-            println!(
+            say!(
                 "    offered by {} as {:?}{encrypted}",
                 device.short(),
                 offer.label
@@ -152,7 +161,7 @@ pub(crate) async fn pending(client: &Client) -> Result {
         }
     }
     if devices.is_empty() && folders.is_empty() {
-        println!("nothing is pending");
+        say!("nothing is pending");
     }
     Ok(Outcome::Good)
 }

@@ -52,7 +52,7 @@ pub(crate) async fn wait(client: &Client, what: Wait) -> Result {
         match result {
             Ok(snapshot) => {
                 let total = i64::try_from(snapshot.bytes_total()).unwrap_or(i64::MAX);
-                println!("{}: in sync, {}", name(folder), bytes(total));
+                say!("{}: in sync, {}", name(folder), bytes(total));
             }
             Err(WaitError {
                 reason: WaitReason::Failed(error),
@@ -60,7 +60,7 @@ pub(crate) async fn wait(client: &Client, what: Wait) -> Result {
             }) => return Err(error.into()),
             Err(error) => {
                 outcome = Outcome::Bad;
-                println!("{}: {error}", name(folder));
+                say!("{}: {error}", name(folder));
             }
         }
     }

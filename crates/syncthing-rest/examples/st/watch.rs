@@ -22,18 +22,18 @@ pub(crate) async fn watch(client: &Client, what: Watch) -> Result {
     let mut events = builder.stream();
     while let Some(item) = events.next().await.transpose()? {
         match item {
-            EventItem::Event(event) if what.debug => println!("{event:?}"),
-            EventItem::Event(event) => println!("{}", line(&event)),
+            EventItem::Event(event) if what.debug => say!("{event:?}"),
+            EventItem::Event(event) => say!("{}", line(&event)),
             EventItem::Started { device, start_time } => {
-                println!("-- watching {}, up since {start_time}", device.short());
+                say!("-- watching {}, up since {start_time}", device.short());
             }
             EventItem::Gap {
                 missed: Some(missed),
-            } => println!("-- {missed} events were lost"),
-            EventItem::Gap { missed: None } => println!("-- events may have been lost"),
-            EventItem::Restarted { now, .. } => println!("-- the daemon was restarted at {now}"),
+            } => say!("-- {missed} events were lost"),
+            EventItem::Gap { missed: None } => say!("-- events may have been lost"),
+            EventItem::Restarted { now, .. } => say!("-- the daemon was restarted at {now}"),
             EventItem::Unsupported { types, .. } => {
-                println!("-- this daemon does not know {types:?}");
+                say!("-- this daemon does not know {types:?}");
             }
             EventItem::Interrupted { error, pause } => {
                 eprintln!("-- {error}; trying again in {pause:.1?}");
