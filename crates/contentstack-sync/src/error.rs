@@ -36,7 +36,8 @@ pub enum ContentstackError {
     /// `errors.pagination_token`. This is known to pass, so it was asked again.
     #[error("the pagination token is not valid: start this sync again")]
     InvalidPaginationToken,
-    /// There is no such environment: 422 with code 141 and `errors.environment`.
+    /// There is no such environment: 422 with code 141, or none, and
+    /// `errors.environment`.
     #[error("there is no such environment")]
     UnknownEnvironment,
     /// There is no such content type: 422 with code 118.
@@ -45,10 +46,13 @@ pub enum ContentstackError {
     /// There is no such asset: 404 with code 145.
     #[error("there is no such asset")]
     AssetNotFound,
-    /// There is no stack with this API key: 412 or code 109.
+    /// There is no stack with this API key: code 109, or `errors.api_key`, or
+    /// 412 without either of the two that speak of the delivery token.
     #[error("the API key is not valid")]
     BadApiKey,
-    /// The delivery token is wrong or no longer good: 401 or code 105.
+    /// The delivery token is wrong or no longer good: code 105, or
+    /// `errors.access_token`, or 401 without either of the two that speak of
+    /// the API key.
     #[error("the delivery token is not valid")]
     BadDeliveryToken,
     /// Too many requests: 429.
@@ -187,11 +191,16 @@ fn classify(
         (500.., _) => E::Other { code, fields },
         _ if about("sync_token") => E::InvalidSyncToken,
         _ if about("pagination_token") => E::InvalidPaginationToken,
-        (_, Some(141)) if about("environment") => E::UnknownEnvironment,
+        (_, Some(141)) | (422, None) if about("environment") => E::UnknownEnvironment,
         (_, Some(118)) => E::UnknownContentType,
         (_, Some(145)) => E::AssetNotFound,
-        (412, _) | (_, Some(109)) => E::BadApiKey,
-        (401, _) | (_, Some(105)) => E::BadDeliveryToken,
+        // What the service says counts for more than the status it says it with.
+        (_, Some(109)) => E::BadApiKey,
+        (_, Some(105)) => E::BadDeliveryToken,
+        (401 | 403 | 412 | 422, _) if about("api_key") => E::BadApiKey,
+        (401 | 403 | 412 | 422, _) if about("access_token") => E::BadDeliveryToken,
+        (412, _) => E::BadApiKey,
+        (401, _) => E::BadDeliveryToken,
         // Does not say what is wrong; it is not about anything else that is sent.
         (422, Some(141)) if fields.is_empty() => match sent {
             Sent::Sync => E::InvalidSyncToken,

@@ -105,8 +105,8 @@ mod wire;
 pub use sync_core::{CallOptions, Clock, Error, ErrorKind, Secret};
 
 pub use crate::client::{
-    PathMap, Paths, RebaseRule, ResourceStream, Role, SyncServerApi, SyncServerApiBuilder,
-    SyncServerAuth,
+    Parameter, PathMap, Paths, RebaseRule, ResourceStream, Role, SyncServerApi,
+    SyncServerApiBuilder, SyncServerAuth,
 };
 pub use crate::error::{ErrorClass, OcssError, OcssErrorExt, Reason};
 

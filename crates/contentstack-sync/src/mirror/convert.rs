@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Item, ObjectKind, RawJson};
+use crate::model::{ContentTypeUid, Item, ObjectKind, RawJson};
 use crate::query::references::{self, ReferenceKind};
 use crate::store::{Change, DeadItem, DeadReason, Link, Put};
 
@@ -46,8 +46,7 @@ pub(super) fn change(item: &Item) -> Result<Change, (DeadReason, &'static str)> 
         .ok_or(unreadable("no event_at: it cannot be put in order"))?
         .clone();
     if matches!(item, Item::ContentTypeDeleted(_)) {
-        let content_type = item
-            .content_type()
+        let content_type = content_type(item)
             .ok_or(unreadable(
                 "no content_type_uid: nobody knows what was deleted",
             ))?
@@ -61,7 +60,7 @@ pub(super) fn change(item: &Item) -> Result<Change, (DeadReason, &'static str)> 
     let url = head.url.clone();
     let key = item.key_of(head).ok_or(unreadable("no uid in its data"))?;
     let content_type = match key.kind {
-        ObjectKind::Entry => item.content_type().cloned(),
+        ObjectKind::Entry => content_type(item).cloned(),
         ObjectKind::Asset => None,
     };
     if !item.kind().is_published() {
@@ -82,6 +81,11 @@ pub(super) fn change(item: &Item) -> Result<Change, (DeadReason, &'static str)> 
     }))
 }
 
+/// An empty name names no content type.
+fn content_type(item: &Item) -> Option<&ContentTypeUid> {
+    item.content_type().filter(|uid| !uid.as_str().is_empty())
+}
+
 fn links(data: &RawJson) -> Vec<Link> {
     let mut seen = HashSet::new();
     let mut links: Vec<Link> = references::extract(data)
@@ -97,4 +101,27 @@ fn links(data: &RawJson) -> Vec<Link> {
         .collect();
     links.retain(|link| seen.insert(link.clone()));
     links
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Change, DeadReason> {
+        change(&Item::from_json(text)).map_err(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn an_empty_name_is_that_of_no_content_type() {
+        let deleted = r#"{"type":"content_type_deleted","event_at":"2026-01-01T00:00:00Z","content_type_uid":"","data":{}}"#;
+        assert_eq!(read(deleted).unwrap_err(), DeadReason::Unreadable);
+        let published = r#"{"type":"entry_published","event_at":"2026-01-01T00:00:00Z","content_type_uid":"","data":{"uid":"b"}}"#;
+        assert!(matches!(
+            read(published),
+            Ok(Change::Put(Put {
+                content_type: None,
+                ..
+            }))
+        ));
+    }
 }

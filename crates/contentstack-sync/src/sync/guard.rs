@@ -56,7 +56,9 @@ impl ChainGuard {
         self.items += page.items.len() as u64;
         self.empty += u64::from(page.items.is_empty());
         self.total = self.total.max(page.total_count);
-        let slack = SLACK * page.limit.unwrap_or(100).clamp(1, 1000);
+        // What a page says of itself may be as wrong as its total.
+        let size = page.limit.unwrap_or(100).max(page.items.len() as u64);
+        let slack = SLACK * size.clamp(1, 1000);
         if self.empty > SLACK
             || self
                 .total

@@ -167,6 +167,24 @@ async fn refusals_are_read_whatever_their_form() {
         (412, json!("no"), same(E::BadApiKey)),
         (422, json!({"error_code": 109}), same(E::BadApiKey)),
         (403, json!({"error_code": 105}), same(E::BadDeliveryToken)),
+        // The code and the field count for more than the status.
+        (412, json!({"error_code": 105}), same(E::BadDeliveryToken)),
+        (
+            412,
+            json!({"errors": {"access_token": ["is not valid."]}}),
+            same(E::BadDeliveryToken),
+        ),
+        (401, json!({"error_code": "109"}), same(E::BadApiKey)),
+        (
+            401,
+            json!({"errors": {"api_key": ["is not valid."]}}),
+            same(E::BadApiKey),
+        ),
+        (
+            422,
+            json!({"errors": {"environment": ["is not valid."]}}),
+            same(E::UnknownEnvironment),
+        ),
         (404, json!({}), other(None)),
         (414, json!(null), same(E::UriTooLong)),
         // A service in trouble says nothing about tokens.

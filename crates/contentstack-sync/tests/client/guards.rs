@@ -119,6 +119,29 @@ async fn a_result_may_grow_and_its_pages_may_be_smaller_than_their_limit() {
 }
 
 #[tokio::test]
+async fn a_total_and_a_limit_that_lie_lose_no_item() {
+    let stack = numbered(|number| {
+        let token = if number == 9 {
+            "sync_token"
+        } else {
+            "pagination_token"
+        };
+        let items: Vec<Value> = (0..50).map(|n| entry(number * 50 + n)).collect();
+        json!({
+            "items": items, token: format!("cs_{number}"),
+            "skip": 0, "limit": 1, "total_count": 0,
+        })
+    });
+    let mut items = stack.sync_init().items();
+    let mut seen = 0;
+    while let Some(item) = items.next().await {
+        item.unwrap();
+        seen += 1;
+    }
+    assert_eq!(seen, 500);
+}
+
+#[tokio::test]
 async fn counts_may_be_as_large_as_numbers_go() {
     let (stack, _) = answered([
         ok(&json!({

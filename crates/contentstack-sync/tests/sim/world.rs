@@ -56,6 +56,7 @@ impl<'a> World<'a> {
                 compact: rng.bool(),
                 live_pages: rng.bool(),
                 overlap: if rng.bool() { rng.usize(..6) } else { 0 },
+                odd: rng.bool(),
             };
             state.unrest = if rng.bool() { rng.u32(..400) } else { 0 };
             for fault in Fault::ALL {

@@ -143,6 +143,16 @@ macro_rules! resource_methods {
                 self.node().delete().await
             }
 
+            /// The entry as the service wrote it: all that this crate has no
+            /// name for is in it too.
+            ///
+            /// # Errors
+            ///
+            /// When it has to be loaded, and cannot be.
+            pub async fn entry(&self) -> Result<$crate::atom::Entry, $crate::Error> {
+                Ok(self.node().load().await?.entry.clone())
+            }
+
             /// Forgets what was loaded and what is staged. Nothing is sent;
             /// the next reading asks the service again.
             pub fn refresh(&self) {
@@ -276,6 +286,20 @@ macro_rules! collection {
                 $crate::client::list_stream(&self.0, $crate::api::face::Face::from_node)
             }
 
+            /// Adds a member from an entry of the caller's making, for services
+            /// that want other properties of it than this crate sends.
+            ///
+            /// # Errors
+            ///
+            /// [`is_not_allowed`](crate::OcssErrorExt::is_not_allowed): members
+            /// of this kind cannot be added (nothing is sent).
+            /// [`is_client`](crate::OcssErrorExt::is_client): XML cannot hold
+            /// what is in the entry (nothing is sent). Else when the service
+            /// cannot be asked or does not take it.
+            pub async fn new_entry(&self, entry: $crate::atom::Entry) -> Result<$item, $crate::Error> {
+                self.0.create_as(entry, Vec::new()).await.map($crate::api::face::Face::from_node)
+            }
+
             /// Sends the staged changes of a member, as its own `update` does.
             ///
             /// # Errors
@@ -286,9 +310,8 @@ macro_rules! collection {
             pub async fn update(&self, member: &$item) -> Result<(), $crate::Error> {
                 self.0.kind.supports(self.0.kind.update, "changed")?;
                 self.0.check_member(member.node())?;
-                member.node().update().await?;
-                self.0.refresh();
-                Ok(())
+                let _changing = self.0.changing();
+                member.node().update().await
             }
 
             /// Deletes a member, given as such or by its id.
@@ -304,9 +327,8 @@ macro_rules! collection {
             ) -> Result<(), $crate::Error> {
                 self.0.kind.supports(self.0.kind.delete, "deleted")?;
                 let node = self.member(member.into())?;
-                let result = node.delete().await;
-                self.0.refresh();
-                result
+                let _changing = self.0.changing();
+                node.delete().await
             }
 
             /// Forgets the listing. Nothing is sent.
@@ -412,9 +434,8 @@ macro_rules! changes {
                 let node = self.member(member.into())?;
                 let change = change($update::default());
                 node.stage(|staged| staged.extend(change.0));
-                node.update().await?;
-                self.0.refresh();
-                Ok(())
+                let _changing = self.0.changing();
+                node.update().await
             }
         }
     };

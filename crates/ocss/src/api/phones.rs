@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::face::{collection, resource};
 use super::operations::{DETECT_AUTO, DETECT_MANUAL, DETECT_POLL, MODEL, VENDOR};
 use crate::client::{
-    Answer, CollectionNode, KindInfo, Loaded, Locator, Node, Request, Role, SyncServerApi, entry,
-    with_query,
+    Answer, CollectionNode, KindInfo, Loaded, Locator, Node, Parameter, Request, Role,
+    SyncServerApi, entry,
 };
 use crate::error::{OcssError, OcssErrorExt as _, protocol, unauthenticated, unsupported};
 use crate::model::{Detection, DetectionCode, ModelData, VendorData};
@@ -189,7 +189,8 @@ impl Models {
     /// credentials, or the user may not do this.
     pub async fn detect_auto(&self, number: impl AsRef<str>) -> Result<Option<Model>, Error> {
         let url = self.detection(Role::DetectAuto, &DETECT_AUTO).await?;
-        let url = with_query(&url, &[("number", number.as_ref())])?;
+        let layout = self.0.api.layout().await?;
+        let url = layout.query(&url, &[(Parameter::Number, number.as_ref())])?;
         match self.ask(&DETECT_AUTO, url).await {
             Ok(Some((Detected::Model, loaded))) => self.model(loaded).map(Some),
             Ok(_) => Ok(None),
@@ -225,7 +226,8 @@ impl Models {
     /// [`is_client`](crate::OcssErrorExt::is_client): there is no such code.
     pub async fn detect_poll(&self, code: impl AsRef<str>) -> Result<Detection, Error> {
         let url = self.detection(Role::DetectPoll, &DETECT_POLL).await?;
-        let url = with_query(&url, &[("code", code.as_ref())])?;
+        let layout = self.0.api.layout().await?;
+        let url = layout.query(&url, &[(Parameter::Code, code.as_ref())])?;
         match self.ask(&DETECT_POLL, url).await {
             Ok(None) | Ok(Some((Detected::Pending, _))) => Ok(Detection::Pending),
             Ok(Some((Detected::Unidentified, _))) => Ok(Detection::Unidentified),

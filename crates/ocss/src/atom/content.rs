@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use super::element::{Attribute, Element, Foreign};
 use super::error::XmlError;
 use super::names::Namespace;
+use super::text::TextKind;
 
 /// Padding may be missing: not all who write Base64 write it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -125,11 +126,11 @@ impl Content {
 
     /// The media type, with `text`, `html` and `xhtml` spelled out.
     pub fn media_type(&self) -> &str {
-        match self.declared.as_ref() {
-            "text" => "text/plain",
-            "html" => "text/html",
-            "xhtml" => "application/xhtml+xml",
-            other => other,
+        match TextKind::named(&self.declared) {
+            Some(TextKind::Text) => "text/plain",
+            Some(TextKind::Html) => "text/html",
+            Some(TextKind::Xhtml) => "application/xhtml+xml",
+            None => &self.declared,
         }
     }
 
@@ -209,9 +210,9 @@ impl Kind {
                 .get(..start.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(start))
         };
-        match essence {
-            "text" | "html" => Self::Text,
-            "xhtml" => Self::Xhtml,
+        match TextKind::named(essence) {
+            Some(TextKind::Text | TextKind::Html) => Self::Text,
+            Some(TextKind::Xhtml) => Self::Xhtml,
             _ if ends_with("/xml") || ends_with("+xml") => Self::Xml,
             _ if starts_with("text/") => Self::Text,
             _ => Self::Other,

@@ -52,9 +52,12 @@ impl Entry {
         Self::default()
     }
 
-    /// The first link with this relation.
+    /// The first link with this relation, whatever its case (RFC 8288 section
+    /// 2.1.1).
     pub fn link(&self, rel: &str) -> Option<&Link> {
-        self.links.iter().find(|link| link.rel() == rel)
+        self.links
+            .iter()
+            .find(|link| link.rel().eq_ignore_ascii_case(rel))
     }
 
     /// When the resource was last changed: `edited`, else `updated`.

@@ -48,9 +48,12 @@ impl Feed {
         Self::default()
     }
 
-    /// The first link with this relation.
+    /// The first link with this relation, whatever its case (RFC 8288 section
+    /// 2.1.1).
     pub fn link(&self, rel: &str) -> Option<&Link> {
-        self.links.iter().find(|link| link.rel() == rel)
+        self.links
+            .iter()
+            .find(|link| link.rel().eq_ignore_ascii_case(rel))
     }
 
     /// Where the next page is.

@@ -25,6 +25,13 @@ impl TextKind {
             Self::Xhtml => "xhtml",
         }
     }
+
+    /// The kind that a `type` names. Some write it in capitals.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Text, Self::Html, Self::Xhtml]
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(name))
+    }
 }
 
 /// A text.

@@ -17,6 +17,8 @@ use super::service::OcssService;
 use super::{Settings, Shared, SyncServerApi};
 use crate::oauth1::{OAuth1, Placement, SignatureMethod, is_private};
 
+const USER_AGENT_NAME: &str = concat!("ocss-rust/", env!("CARGO_PKG_VERSION"));
+
 /// The service's own address.
 const BASE_URL: &str = "https://api.obexcode.com/v2/";
 
@@ -33,6 +35,8 @@ const BASE_URL: &str = "https://api.obexcode.com/v2/";
 /// | [`options`](Self::options) | 30 s to the first byte, 60 s in all, 64 MiB |
 /// | [`page_limit`](Self::page_limit) | 10 000 |
 /// | [`follow_server_clock`](Self::follow_server_clock) | over TLS and to this machine |
+/// | [`follow_links`](Self::follow_links) | links win over paths |
+/// | [`conditional_update`](Self::conditional_update), [`conditional_delete`](Self::conditional_delete) | updates only |
 #[derive(Debug)]
 #[must_use]
 pub struct SyncServerApiBuilder {
@@ -52,7 +56,13 @@ pub struct SyncServerApiBuilder {
     rule: RebaseRule,
     page_limit: u64,
     strict_entries: bool,
+    flat_entries: bool,
     conditional_delete: bool,
+    conditional_update: bool,
+    revalidate: bool,
+    follow_links: bool,
+    page_attempts: u32,
+    user_agent: Option<String>,
 }
 
 impl SyncServerApiBuilder {
@@ -77,7 +87,13 @@ impl SyncServerApiBuilder {
             rule: RebaseRule::default(),
             page_limit: 10_000,
             strict_entries: false,
+            flat_entries: false,
             conditional_delete: false,
+            conditional_update: true,
+            revalidate: true,
+            follow_links: true,
+            page_attempts: 3,
+            user_agent: None,
         }
     }
 
@@ -203,10 +219,55 @@ impl SyncServerApiBuilder {
         self
     }
 
+    /// Whether the properties of what is created, and those that an update
+    /// adds, are sent directly in the entry. By default they are in an element
+    /// of their kind, such as `client`. Both forms are documented for what the
+    /// service sends, and both are always read.
+    pub fn flat_entries(mut self, flat: bool) -> Self {
+        self.flat_entries = flat;
+        self
+    }
+
     /// Whether deletions are refused when the resource has changed since it
-    /// was read (`If-Match`). Off by default; updates always are.
+    /// was read (`If-Match`). Off by default.
     pub fn conditional_delete(mut self, conditional: bool) -> Self {
         self.conditional_delete = conditional;
+        self
+    }
+
+    /// Whether updates are refused when the resource has changed since it was
+    /// read (`If-Match`). On by default; without it, an update overwrites what
+    /// others have changed meanwhile.
+    pub fn conditional_update(mut self, conditional: bool) -> Self {
+        self.conditional_update = conditional;
+        self
+    }
+
+    /// Whether a resource that is read again after `refresh` is only sent by
+    /// the service if it has changed (`If-None-Match`). On by default.
+    pub fn revalidate(mut self, revalidate: bool) -> Self {
+        self.revalidate = revalidate;
+        self
+    }
+
+    /// Whether the links in entries win over the [`paths`](Self::paths). On by
+    /// default; without it, only `Location` headers and the `next` links of
+    /// listings are followed, for a service whose other links lead nowhere.
+    pub fn follow_links(mut self, follow: bool) -> Self {
+        self.follow_links = follow;
+        self
+    }
+
+    /// How often a page is asked for whose answer breaks off while a stream
+    /// reads it, the first time included. 3 by default.
+    pub fn page_attempts(mut self, attempts: u32) -> Self {
+        self.page_attempts = attempts;
+        self
+    }
+
+    /// Another `User-Agent` than `ocss-rust/` and the version.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
         self
     }
 
@@ -242,7 +303,10 @@ impl SyncServerApiBuilder {
             .service(OcssService::new(followed, self.clock.clone()))
             .options(self.options)
             .clock(self.clock.clone())
-            .header(USER_AGENT, concat!("ocss-rust/", env!("CARGO_PKG_VERSION")));
+            .header(
+                USER_AGENT,
+                self.user_agent.as_deref().unwrap_or(USER_AGENT_NAME),
+            );
         let in_flight = InFlight::default();
         let mut signing = None;
         if let Some(auth) = self.auth {
@@ -270,7 +334,12 @@ impl SyncServerApiBuilder {
                 rule: self.rule,
                 page_limit: self.page_limit,
                 strict_entries: self.strict_entries,
+                flat_entries: self.flat_entries,
                 conditional_delete: self.conditional_delete,
+                conditional_update: self.conditional_update,
+                revalidate: self.revalidate,
+                follow_links: self.follow_links,
+                page_attempts: self.page_attempts,
                 retry_writes: self.retry.clone().answers(RetryAnswers::Never),
                 retry_reads: self.retry,
             },

@@ -12,7 +12,7 @@ use sync_core::{Error, Secret};
 
 use super::exchange::Answer;
 use super::walk::Walked;
-use super::{KindInfo, Loaded, Locator, Node, Request, SyncServerApi, with_query};
+use super::{KindInfo, Loaded, Locator, Node, Parameter, Request, SyncServerApi};
 use crate::atom::Entry;
 use crate::error::{OcssErrorExt as _, local, name_missing, not_found, protocol, unsupported};
 use crate::model::{Dataclass, Id, Since};
@@ -30,12 +30,11 @@ impl Filter {
         self.dataclass.is_some() || self.since.is_some()
     }
 
-    fn query(&self) -> Vec<(&'static str, &str)> {
-        let dataclass = self
-            .dataclass
-            .as_ref()
-            .map(|dataclass| ("dataclass", dataclass.as_str()));
-        let since = self.since.as_ref().map(|since| ("since", since.as_str()));
+    fn query(&self) -> Vec<(Parameter, &str)> {
+        let dataclass = self.dataclass.as_ref();
+        let dataclass = dataclass.map(|dataclass| (Parameter::Dataclass, dataclass.as_str()));
+        let since = self.since.as_ref();
+        let since = since.map(|since| (Parameter::Since, since.as_str()));
         dataclass.into_iter().chain(since).collect()
     }
 }
@@ -146,15 +145,19 @@ impl CollectionNode {
         listing.generation += 1;
     }
 
+    /// Forgets the listing when the value goes, be it that a member was changed
+    /// or that nobody waits any longer to know.
+    pub(crate) fn changing(&self) -> Changing<'_> {
+        Changing(self)
+    }
+
     fn cached(&self) -> Option<Arc<Vec<Arc<Node>>>> {
         lock(&self.listing).nodes.clone()
     }
 
     pub(super) async fn feed_url(&self) -> Result<Uri, Error> {
-        with_query(
-            &self.locator.collection(&self.api).await?,
-            &self.filter.query(),
-        )
+        let all = self.locator.collection(&self.api).await?;
+        self.api.layout().await?.query(&all, &self.filter.query())
     }
 
     /// The pages, one after the other.
@@ -340,6 +343,18 @@ impl CollectionNode {
         mut entry: Entry,
         secrets: Vec<Secret<String>>,
     ) -> Result<Arc<Node>, Error> {
+        if self.api.settings().flat_entries {
+            wire::flatten(&mut entry);
+        }
+        self.create_as(entry, secrets).await
+    }
+
+    /// As [`create`](Self::create), from an entry that is not ours.
+    pub(crate) async fn create_as(
+        &self,
+        mut entry: Entry,
+        secrets: Vec<Secret<String>>,
+    ) -> Result<Arc<Node>, Error> {
         let operation = self.kind.supports(self.kind.create, "added here")?;
         if self.kind.protected && !self.api.has_auth() {
             return Err(crate::error::unauthenticated().with_operation(operation));
@@ -358,17 +373,26 @@ impl CollectionNode {
             .entry(&entry)?
             .secrets(secrets);
         let api = self.api.clone();
+        // It may be created even if the answer is lost.
+        let _changing = self.changing();
         let created = self
             .api
             .send(request, move |answer| Created::read(&api, answer))
             .await;
-        // It may have been created even if the answer was lost.
-        self.refresh();
         let loaded = match created? {
             Created::Entry(loaded) => *loaded,
             Created::At(url) => Node::fetch(&self.api, self.kind, url).await?,
         };
         self.node(loaded)
+    }
+}
+
+/// See [`CollectionNode::changing`].
+pub(crate) struct Changing<'c>(&'c CollectionNode);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.refresh();
     }
 }
 
@@ -417,8 +441,8 @@ fn latest(nodes: Vec<Arc<Node>>) -> Vec<Arc<Node>> {
 impl fmt::Debug for CollectionNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{} collection", self.kind.collection)?;
-        for (name, value) in self.filter.query() {
-            write!(f, " {name}={value:?}")?;
+        for (parameter, value) in self.filter.query() {
+            write!(f, " {}={value:?}", parameter.default_name())?;
         }
         f.write_str(">")
     }

@@ -90,7 +90,8 @@ impl Locator {
         api: &'a SyncServerApi,
     ) -> BoxFuture<'a, Result<Uri, Error>> {
         Box::pin(async move {
-            if let Self::Under { owner, rel, .. } = self {
+            let follows = api.settings().follow_links;
+            if let (Self::Under { owner, rel, .. }, true) = (self, follows) {
                 if let Some(link) = owner.load().await?.link(api, rel)? {
                     return Ok(link);
                 }

@@ -31,8 +31,8 @@ pub(crate) use self::collection::CollectionNode;
 pub(crate) use self::exchange::{Answer, Request, entry, unreadable};
 pub(crate) use self::kind::{KindInfo, Locator, Space};
 pub(crate) use self::node::{Loaded, Node};
-pub(crate) use self::paths::{Layout, with_query};
-pub use self::paths::{PathMap, Paths, Role};
+pub(crate) use self::paths::Layout;
+pub use self::paths::{Parameter, PathMap, Paths, Role};
 pub use self::rebase::RebaseRule;
 pub(crate) use self::staged::{Field, Staged, Value};
 pub use self::stream::ResourceStream;
@@ -79,7 +79,12 @@ pub(crate) struct Settings {
     pub(crate) rule: RebaseRule,
     pub(crate) page_limit: u64,
     pub(crate) strict_entries: bool,
+    pub(crate) flat_entries: bool,
     pub(crate) conditional_delete: bool,
+    pub(crate) conditional_update: bool,
+    pub(crate) revalidate: bool,
+    pub(crate) follow_links: bool,
+    pub(crate) page_attempts: u32,
     /// For GET and HEAD.
     pub(crate) retry_reads: RetryPolicy,
     /// For all others.

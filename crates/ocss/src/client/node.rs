@@ -36,7 +36,8 @@ impl Loaded {
         let qualified = || {
             self.entry.links.iter().find(|link| {
                 let name = link.rel().strip_prefix(names::OC);
-                name.and_then(|name| name.strip_prefix('#')) == Some(rel)
+                name.and_then(|name| name.strip_prefix('#'))
+                    .is_some_and(|name| name.eq_ignore_ascii_case(rel))
             })
         };
         self.entry
@@ -47,6 +48,9 @@ impl Loaded {
 
     /// As [`href`](Self::href), as an address to send credentials to.
     pub(crate) fn link(&self, api: &SyncServerApi, rel: &str) -> Result<Option<Uri>, Error> {
+        if !api.settings().follow_links {
+            return Ok(None);
+        }
         self.href(rel)
             .map(|href| api.own_link(&self.url, href))
             .transpose()
@@ -176,7 +180,8 @@ impl Node {
             (state.generation, state.stale.clone())
         };
         let url = self.item_url(stale.as_deref()).await?;
-        let etag = stale.as_ref().and_then(|stale| stale.etag.as_ref());
+        let known = stale.as_ref().filter(|_| self.api.settings().revalidate);
+        let etag = known.and_then(|known| known.etag.as_ref());
         let request = Request::new(self.kind.get, url)
             .protected(self.kind.protected)
             .if_none_match(etag);
@@ -274,7 +279,7 @@ impl Node {
         if let Some(loaded) = state.loaded.take() {
             state.stale = Some(loaded);
         }
-        state.staged = Staged::default();
+        state.staged.clear();
         state.deleted = false;
     }
 
@@ -330,19 +335,30 @@ impl Node {
         }
         let loaded = self.load_in_turn().await?;
         let mut entry = loaded.entry.clone();
-        wire::apply(&mut entry, self.kind.wrapper, &staged)?;
+        let wrapper = match self.api.settings().flat_entries {
+            true => "",
+            false => self.kind.wrapper,
+        };
+        wire::apply(&mut entry, wrapper, &staged)?;
+        let condition = match self.api.settings().conditional_update {
+            true => loaded.etag.as_ref(),
+            false => None,
+        };
         let request = Request::new(operation, self.edit_url(Some(&loaded)).await?)
             .protected(self.kind.protected)
             .entry(&entry)?
             .secrets(secrets)
-            .if_match(loaded.etag.as_ref());
+            .if_match(condition);
         let sent = self
             .api
             .send(request, |answer| match answer.body.is_empty() {
                 true => Ok(None),
                 false => answer.into_loaded().map(Some),
             });
-        match sent.await {
+        let doubt = Doubt::about(self);
+        let sent = sent.await;
+        doubt.resolve();
+        match sent {
             Ok(fresh) => {
                 // Whatever the answer is, what is cached is of before.
                 self.forget();
@@ -391,7 +407,10 @@ impl Node {
         let request = Request::new(operation, self.edit_url(cached.as_deref()).await?)
             .protected(self.kind.protected)
             .if_match(condition);
-        let result = match self.api.send(request, |_| Ok(())).await {
+        let doubt = Doubt::about(self);
+        let sent = self.api.send(request, |_| Ok(())).await;
+        doubt.resolve();
+        let result = match sent {
             // The first attempt may have deleted it.
             Err(error) if error.is_not_found() && may_have_arrived(&error) => Ok(()),
             Err(error) if error.is_not_found() => Err(self.missing(Some(error))),
@@ -401,6 +420,29 @@ impl Node {
         self.forget();
         self.state().deleted = true;
         result
+    }
+}
+
+/// A change on its way: whoever gives up waiting for its answer does not know
+/// whether it was made, so what is cached is dropped with this value.
+struct Doubt<'n>(Option<&'n Node>);
+
+impl<'n> Doubt<'n> {
+    const fn about(node: &'n Node) -> Self {
+        Self(Some(node))
+    }
+
+    /// There is an answer, or an error that says as much.
+    fn resolve(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if let Some(node) = self.0 {
+            node.forget();
+        }
     }
 }
 

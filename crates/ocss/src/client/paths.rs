@@ -101,6 +101,34 @@ impl fmt::Display for Role {
     }
 }
 
+/// A parameter of the query in which the client asks for something. None of
+/// their names is documented for the wire; those of the filters are those of
+/// the documented Python interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// From when on changes are asked for: `since`.
+    Since,
+    /// Which contents are asked for: `dataclass`.
+    Dataclass,
+    /// The phone whose model is to be told: `number`.
+    Number,
+    /// The detection that is asked about: `code`.
+    Code,
+}
+
+impl Parameter {
+    /// The name, unless told otherwise.
+    pub const fn default_name(self) -> &'static str {
+        match self {
+            Self::Since => "since",
+            Self::Dataclass => "dataclass",
+            Self::Number => "number",
+            Self::Code => "code",
+        }
+    }
+}
+
 /// How the client learns where things are. Links in the service's answers win
 /// over all of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,13 +152,14 @@ pub enum Paths {
 /// in which `{id}` stands for the id.
 ///
 /// ```
-/// use ocss::{PathMap, Role};
+/// use ocss::{Parameter, PathMap, Role};
 ///
 /// let paths = PathMap::new()
 ///     .collection(Role::Vendors, "phones/vendors/all.xml")
 ///     .item(Role::Vendors, "phones/vendors/{id}.xml")
 ///     .collection(Role::Contents, "services/datastore/content/?client={owner}")
-///     .item(Role::Contents, "services/datastore/content/{id}");
+///     .item(Role::Contents, "services/datastore/content/{id}")
+///     .parameter(Parameter::Since, "updated-min");
 /// # let _ = paths;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,6 +167,7 @@ pub enum Paths {
 pub struct PathMap {
     collections: BTreeMap<Role, String>,
     items: BTreeMap<Role, String>,
+    parameters: BTreeMap<Parameter, String>,
 }
 
 impl PathMap {
@@ -155,6 +185,12 @@ impl PathMap {
     /// Where the members of a collection are.
     pub fn item(mut self, role: Role, template: impl Into<String>) -> Self {
         self.items.insert(role, template.into());
+        self
+    }
+
+    /// What a parameter of queries is called.
+    pub fn parameter(mut self, parameter: Parameter, name: impl Into<String>) -> Self {
+        self.parameters.insert(parameter, name.into());
         self
     }
 }
@@ -182,6 +218,28 @@ impl Layout {
             .map_or(role.default_path(), String::as_str);
         let target = fill(template, owner, None)?;
         built(base, &target)
+    }
+
+    /// The URI with further parameters.
+    pub(crate) fn query(&self, uri: &Uri, values: &[(Parameter, &str)]) -> Result<Uri, Error> {
+        if values.is_empty() {
+            return Ok(uri.clone());
+        }
+        let mut target = uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str())
+            .to_owned();
+        let mut separator = if uri.query().is_some() { '&' } else { '?' };
+        for (parameter, value) in values {
+            let own = self.map.parameters.get(parameter);
+            let name = own.map_or(parameter.default_name(), String::as_str);
+            target.push(separator);
+            separator = '&';
+            target.extend(utf8_percent_encode(name, SEGMENT));
+            target.push('=');
+            target.extend(utf8_percent_encode(value, SEGMENT));
+        }
+        with_target(uri, target)
     }
 
     /// The URI of a member of the collection at `collection`.
@@ -263,26 +321,6 @@ fn segment(id: &Id) -> Result<String, Error> {
     }
 }
 
-/// The URI with further parameters.
-pub(crate) fn with_query(uri: &Uri, parameters: &[(&str, &str)]) -> Result<Uri, Error> {
-    if parameters.is_empty() {
-        return Ok(uri.clone());
-    }
-    let mut target = uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str())
-        .to_owned();
-    let mut separator = if uri.query().is_some() { '&' } else { '?' };
-    for (name, value) in parameters {
-        target.push(separator);
-        separator = '&';
-        target.push_str(name);
-        target.push('=');
-        target.extend(utf8_percent_encode(value, SEGMENT));
-    }
-    with_target(uri, target)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,13 +393,19 @@ mod tests {
     #[test]
     fn filters_go_behind_what_is_there_and_are_encoded_once() {
         let uri = "https://h/c/?client=a%26b".parse().unwrap();
-        let filtered = with_query(
-            &uri,
-            &[("dataclass", "a b+c"), ("since", "2009-11-01T123000Z")],
-        );
+        let mut layout = Layout::default();
+        let values = [
+            (Parameter::Dataclass, "a b+c"),
+            (Parameter::Since, "2009-11-01T123000Z"),
+        ];
         assert_eq!(
-            filtered.unwrap(),
+            layout.query(&uri, &values).unwrap(),
             "https://h/c/?client=a%26b&dataclass=a%20b%2Bc&since=2009-11-01T123000Z"
+        );
+        layout.map = PathMap::new().parameter(Parameter::Since, "min&max");
+        assert_eq!(
+            layout.query(&uri, &values[1..]).unwrap(),
+            "https://h/c/?client=a%26b&min%26max=2009-11-01T123000Z"
         );
     }
 }

@@ -58,6 +58,12 @@ impl Staged {
         self.values.is_empty()
     }
 
+    /// Drops all changes. They go on being counted, so that what is staged
+    /// from now on is not taken for what was sent before.
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+    }
+
     /// Takes over all of another's changes.
     pub(crate) fn extend(&mut self, other: Self) {
         for (field, (_, value)) in other.values {

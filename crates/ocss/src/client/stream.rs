@@ -19,9 +19,6 @@ use crate::atom::FeedReader;
 use crate::error::protocol;
 use crate::wire;
 
-/// How often a page is asked for that breaks off in the middle.
-const TRIES: u32 = 3;
-
 /// The members of a collection, read from the answer as they are asked for: in
 /// memory are one member, one piece of the answer, and the ids of all members
 /// that came before.
@@ -292,7 +289,8 @@ impl Reading {
             }
             Some(Err(error)) => {
                 let error = self.collection.explain(cut(error), &page.asked);
-                if page.tries >= TRIES || !error.is_retryable() {
+                let tries = self.collection.api.settings().page_attempts;
+                if page.tries >= tries || !error.is_retryable() {
                     return Err(error);
                 }
                 let (asked, tries) = (page.asked.clone(), page.tries + 1);

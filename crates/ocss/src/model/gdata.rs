@@ -71,7 +71,7 @@ pub struct GdataDatastore {
     pub dataclass: String,
     /// Where its GData interface is.
     pub url: String,
-    /// Its name.
+    /// Its name; that of what it holds when the service tells none.
     pub name: String,
 }
 

@@ -77,7 +77,9 @@ fn value<'t>(text: &'t str, name: &str) -> Option<Cow<'t, str>> {
     let separator = |c: char| c.is_whitespace() || matches!(c, ',' | '&' | ';');
     let (_, found) = text.match_indices(name).find_map(|(at, _)| {
         let before = text[..at].chars().next_back();
-        let rest = text[at + name.len()..].strip_prefix('=')?;
+        // White space may stand around the sign in a header.
+        let rest = text[at + name.len()..].trim_start_matches([' ', '\t']);
+        let rest = rest.strip_prefix('=')?.trim_start_matches([' ', '\t']);
         before.is_none_or(separator).then_some((at, rest))
     })?;
     let raw = match found.strip_prefix('"') {
@@ -96,6 +98,7 @@ mod tests {
         for text in [
             "OAuth oauth_problem=signature_invalid",
             "OAuth realm=\"a,b\",oauth_problem=\"signature_invalid\"",
+            "OAuth realm=\"\" , oauth_problem = \"signature_invalid\"",
             "a=1&oauth_problem=signature_invalid&b=2",
             "oauth_problem=signature%5Finvalid\r\n",
         ] {

@@ -221,6 +221,10 @@ pub fn verify(
             Some(needed("oauth_nonce")?),
         )
     };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !timestamp.is_none_or(digits) {
+        return Err(rejected());
+    }
     let timestamp = match timestamp.map(str::parse::<u64>) {
         None => None,
         Some(Ok(seconds)) if seconds > 0 => Some(seconds),
@@ -491,8 +495,10 @@ mod tests {
         assert_eq!(problem(&broken), "parameter_rejected");
         let rsa = r#"OAuth oauth_consumer_key="k", oauth_signature_method="RSA-SHA1""#;
         assert_eq!(problem(rsa), "signature_method_rejected");
-        let time = format!(r#"{PLAIN}, oauth_timestamp="-1", oauth_signature="cs%26ts""#);
-        assert_eq!(problem(&time), "parameter_rejected");
+        for time in ["-1", "%2B1", "0", "", "1.0", "9999999999999999999999"] {
+            let time = format!(r#"{PLAIN}, oauth_timestamp="{time}", oauth_signature="cs%26ts""#);
+            assert_eq!(problem(&time), "parameter_rejected");
+        }
     }
 
     #[test]

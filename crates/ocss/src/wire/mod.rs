@@ -10,8 +10,8 @@ pub(crate) use self::read::{
     title,
 };
 pub(crate) use self::write::{
-    activesync, apply, binding, complete, content, datastore, detection, gdata, gdata_datastore,
-    holds, pincode, syncml,
+    activesync, apply, binding, complete, content, datastore, detection, flatten, gdata,
+    gdata_datastore, holds, pincode, syncml,
 };
 use crate::atom::{Entry, Item, names};
 use crate::client::{Answer, unreadable};

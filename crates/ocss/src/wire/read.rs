@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 
-use http::Uri;
+use sync_core::Error;
 
-use crate::atom::Entry;
 use crate::atom::names::OC;
+use crate::atom::{Entry, resolve};
 use crate::client::Loaded;
 use crate::error::protocol;
 use crate::model::{ClientType, ContentData, GdataDatastore};
-use sync_core::Error;
-use sync_core::call::resolve;
 
 /// A property as text of its own.
 pub(crate) fn property(loaded: &Loaded, name: &str) -> Option<String> {
@@ -61,12 +59,11 @@ pub(crate) fn client_type(entry: &Entry) -> Option<ClientType> {
 pub(crate) fn image_url(loaded: &Loaded) -> Option<String> {
     let entry = &loaded.entry;
     if let Some(url) = entry.property("image_url") {
-        let base = entry
-            .base
-            .as_deref()
-            .and_then(|base| base.parse::<Uri>().ok());
-        let resolved = resolve(base.as_ref().unwrap_or(&loaded.url), url);
-        return Some(resolved.map_or_else(|_| url.to_owned(), |uri| uri.to_string()));
+        let url = match &entry.base {
+            Some(base) => resolve(base, url),
+            None => resolve(&loaded.url.to_string(), url),
+        };
+        return Some(url.into());
     }
     let link = ["image", "enclosure", "icon"]
         .into_iter()
@@ -87,12 +84,13 @@ pub(crate) fn gdata_datastores(entry: &Entry) -> Vec<GdataDatastore> {
         .map(|store| {
             let text = |name| {
                 let child = store.child(OC, name);
-                child.map_or_else(String::new, |child| child.text().trim().to_owned())
+                child.map(|child| child.text().trim().to_owned())
             };
+            let dataclass = text("dataclass").unwrap_or_default();
             GdataDatastore {
-                dataclass: text("dataclass"),
-                url: text("url"),
-                name: text("name"),
+                url: text("url").unwrap_or_default(),
+                name: text("name").unwrap_or_else(|| dataclass.clone()),
+                dataclass,
             }
         })
         .collect()

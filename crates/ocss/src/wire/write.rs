@@ -207,6 +207,24 @@ fn remove_property(entry: &mut Entry, name: &str) {
     }
 }
 
+/// Puts the properties of a new entry directly into it, out of the elements of
+/// their kinds.
+pub(crate) fn flatten(entry: &mut Entry) {
+    let mut flat = Vec::with_capacity(entry.extensions.len());
+    for mut element in entry.extensions.drain(..) {
+        let is_wrapper = is_oc(element.namespace()) && FLATTENED.contains(&element.local_name());
+        match is_wrapper {
+            true => flat.append(element.children_mut()),
+            false => flat.push(element),
+        }
+    }
+    entry.extensions = flat;
+}
+
+/// Elements that are there for the properties in them. That of a GData
+/// datastore is not: it is one of several things.
+const FLATTENED: [&str; 5] = ["vendor", "model", "client", "binding", "content"];
+
 /// Adds what RFC 4287 wants of entries: an id, a date, an author and a title.
 ///
 /// # Errors

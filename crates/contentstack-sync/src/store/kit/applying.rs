@@ -16,6 +16,7 @@ behaviours![
     a_deleted_type_takes_what_comes_too_late,
     a_deleted_type_leaves_each_row_its_own_time,
     what_does_not_say_its_type_keeps_it,
+    what_does_not_say_its_type_goes_with_it,
     locales_and_kinds_are_rows_of_their_own,
     data_is_kept_byte_by_byte,
     the_counts_of_a_batch_are_right,
@@ -124,6 +125,23 @@ async fn what_does_not_say_its_type_keeps_it(context: &Context) -> Outcome {
         &row.and_then(|row| row.content_type),
         &Some("article".into()),
     )
+}
+
+async fn what_does_not_say_its_type_goes_with_it(context: &Context) -> Outcome {
+    let generation = context
+        .mirror(vec![put("a", 10, "1"), put("b", 10, "1"), type_gone(40)])
+        .await?;
+    // Older than the deletion, and newer than what is there.
+    let without_type = |uid, second| {
+        let mut change = put(uid, second, "2");
+        if let super::super::Change::Put(put) = &mut change {
+            put.content_type = None;
+        }
+        change
+    };
+    let changes = vec![without_type("a", 30), without_type("b", 50)];
+    context.change(generation, changes).await?;
+    context.has(&["entry|b|en-us=2"]).await
 }
 
 async fn locales_and_kinds_are_rows_of_their_own(context: &Context) -> Outcome {

@@ -102,13 +102,13 @@ impl Content {
         let known = slot.map(|slot| Known {
             event_at: slot.event_at.as_ref(),
         });
+        // Not all that comes says of which type it is.
+        let content_type = content_type.or_else(|| slot.and_then(|s| s.content_type.clone()));
         let deleted = content_type
             .as_ref()
             .and_then(|uid| self.deleted_types.get(uid));
         let verdict = rules::judge(&change, known, deleted.map(|(at, _)| at));
         let was_live = slot.is_some_and(|slot| slot.put.is_some());
-        // What is unpublished may not say of which type it was.
-        let content_type = content_type.or_else(|| slot.and_then(|s| s.content_type.clone()));
         let event_at = Some(change.event_at().clone());
         let put = match (verdict, change) {
             (Verdict::Ignore, _) => {

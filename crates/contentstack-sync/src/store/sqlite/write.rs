@@ -204,18 +204,21 @@ impl Writer<'_> {
         let known = stored.as_ref().map(|stored| Known {
             event_at: stored.event_at.as_ref(),
         });
+        // Not all that comes says of which type it is.
+        let of_stored = || stored.as_ref()?.content_type.as_deref();
+        let content_type = content_type.map(ContentTypeUid::as_str).or_else(of_stored);
+        let deleted_at = content_type
+            .and_then(|uid| self.deleted_types.get(uid))
+            .cloned();
         let verdict = rules::judge(change, known, deleted_at.as_ref());
         if verdict == Verdict::Ignore {
             self.applied.ignored += 1;
             return Ok(());
         }
         let is_live = verdict == Verdict::Put;
-        let mut content_type = content_type.map(ContentTypeUid::as_str);
         if let Some(stored) = &stored {
             self.delete(stored.seq, stored.is_live)?;
             self.applied.deletes += u64::from(stored.is_live && !is_live);
-            // What is unpublished may not say of which type it was.
-            content_type = content_type.or(stored.content_type.as_deref());
         }
         self.applied.upserts += u64::from(is_live);
         self.insert(change, key, content_type, is_live)?;

@@ -148,7 +148,7 @@ impl State {
             .collect();
         objects.sort_by_key(|event| std::cmp::Reverse(event.at));
         let items = objects.into_iter().map(|event| Listed {
-            body: event.body(),
+            body: self.body(&event),
             place: event.place,
         });
         let items = Arc::new(items.collect());
@@ -187,9 +187,17 @@ impl State {
         }
         let items = events.iter().map(|event| Listed {
             place: None,
-            body: event.body(),
+            body: self.body(event),
         });
-        self.page(Arc::new(items.collect()), 0, end, filter, fault)
+        let items: Vec<Listed> = items.collect();
+        self.page(Arc::new(items), 0, end, filter, fault)
+    }
+
+    fn body(&mut self, event: &Event) -> String {
+        match self.manner.odd {
+            true => event.odd_body(&mut self.faults.rng),
+            false => event.body(),
+        }
     }
 
     fn page(
@@ -260,9 +268,15 @@ impl State {
             let token = self.token(Cursor::Sync { at: end, filter });
             format!(r#""sync_token":"{token}""#)
         };
+        let items = bodies.join(",");
+        if self.manner.odd {
+            let total = [0, 1, total / 2, 1000 * total][self.faults.rng.usize(..4)];
+            return format!(
+                r#" {{{tokens}, "total_count":"{total}","skip":null,"limit":"1","new":[{{}}],"items":[{items}]}}"#
+            );
+        }
         format!(
-            r#"{{"items":[{}],"skip":{offset},"limit":{size},"total_count":{total},{tokens}}}"#,
-            bodies.join(",")
+            r#"{{"items":[{items}],"skip":{offset},"limit":{size},"total_count":{total},{tokens}}}"#
         )
     }
 }

@@ -38,6 +38,52 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The same in words of another sort: fields in any order, escapes, what
+    /// nobody has heard of, and nothing that may be missing.
+    pub fn odd_body(&self, rng: &mut fastrand::Rng) -> String {
+        let is_gone = self.kind.ends_with("unpublished") || self.kind.ends_with("deleted");
+        let data = match &self.place {
+            Some((_, uid, locale)) if is_gone => format!(
+                r#"{{"title":"\ud83c\udf5e","filename":null,"locale":"{}","uid":"{}"}}"#,
+                escaped(locale, rng),
+                escaped(uid, rng)
+            ),
+            _ => self.data.clone(),
+        };
+        let at = match rng.bool() {
+            true => time(self.at),
+            false => time(self.at).replace('Z', "000+00:00"),
+        };
+        let mut fields = vec![
+            format!(r#""type":"{}""#, escaped(self.kind, rng)),
+            format!(r#""event\u005fat": "{at}""#),
+            format!(r#""data" :{data}"#),
+        ];
+        // Assets, and entries that are gone, need not say their type.
+        let may_lack = self.place.as_ref().is_some_and(|place| place.0 == "asset" || is_gone);
+        if !may_lack || rng.bool() {
+            let uid = escaped(&self.content_type, rng);
+            fields.push(format!(r#""content_type_uid":"{uid}""#));
+        }
+        if rng.bool() {
+            fields.push(r#""variants":[{"uid":"\ud83c","data":{"uid":"x"}},1e999,null]"#.to_owned());
+        }
+        rng.shuffle(&mut fields);
+        format!("{{\n{}\r\n}}", fields.join(",\t"))
+    }
+}
+
+/// The text, with some of it as escapes.
+fn escaped(text: &str, rng: &mut fastrand::Rng) -> String {
+    text.chars()
+        .map(|c| match rng.u32(..8) {
+            0 => format!("\\u{:04x}", u32::from(c)),
+            _ => c.to_string(),
+        })
+        .collect()
+}
+
 /// The truth.
 #[derive(Debug, Default)]
 pub struct Content {

@@ -46,6 +46,8 @@ pub struct Manner {
     pub live_pages: bool,
     /// Events before the token that a delta brings again.
     pub overlap: usize,
+    /// Items look as odd as they may, and what a page says of itself is wrong.
+    pub odd: bool,
 }
 
 impl Default for Manner {
@@ -56,6 +58,7 @@ impl Default for Manner {
             compact: false,
             live_pages: false,
             overlap: 0,
+            odd: false,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::atom::error::{XmlError, cut};
 use crate::atom::feed::{Feed, Item};
 use crate::atom::names::Namespace;
 use crate::atom::parts::{Link, Person};
-use crate::atom::text::{Text, Value};
+use crate::atom::text::{Text, TextKind, Value};
 use crate::atom::tree::{TreeBuilder, attribute};
 use crate::atom::xml::{Handler, StartTag, trim};
 use crate::time::Timestamp;
@@ -242,10 +242,10 @@ impl Builder {
                 self.foreign.push_attribute(attribute(attribute_ref));
                 continue;
             }
-            match trim(&attribute_ref.value()) {
-                "html" => self.is_html = true,
-                "xhtml" => return self.begin_tree(tag, Place::Words(words)),
-                _ => {}
+            match TextKind::named(trim(&attribute_ref.value())) {
+                Some(TextKind::Html) => self.is_html = true,
+                Some(TextKind::Xhtml) => return self.begin_tree(tag, Place::Words(words)),
+                Some(TextKind::Text) | None => {}
             }
         }
         Frame::Field(Field::Words(words))
@@ -257,7 +257,12 @@ impl Builder {
         let mut src = None;
         for attribute_ref in tag.attributes() {
             if attribute_ref.is(&Namespace::None, "type") {
-                self.declared = shared(trim(&attribute_ref.value()));
+                // An empty one says as little as none.
+                let value = attribute_ref.value();
+                let kind = trim(&value);
+                if !kind.is_empty() {
+                    self.declared = shared(kind);
+                }
             } else if attribute_ref.is(&Namespace::None, "src") {
                 src = Some(resolve(self.bases.current(), trim(&attribute_ref.value())));
             } else {
@@ -383,9 +388,10 @@ impl Builder {
                 };
                 self.set_content(body);
             }
-            Field::Name => self.person.name = text.into(),
-            Field::Uri => self.person.uri = some(),
-            Field::Email => self.person.email = some(),
+            Field::Name if self.person.name.is_empty() => self.person.name = text.into(),
+            Field::Name => {}
+            Field::Uri => self.person.uri = self.person.uri.take().or_else(some),
+            Field::Email => self.person.email = self.person.email.take().or_else(some),
         }
     }
 

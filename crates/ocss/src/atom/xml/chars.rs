@@ -70,15 +70,47 @@ pub(crate) fn is_name(name: &str) -> bool {
     split_name(name).is_some()
 }
 
+/// Whether a character beyond ASCII can be in a name, or at its beginning
+/// (section 2.3, fifth edition).
+const fn is_name_char(c: char, first: bool) -> bool {
+    match c {
+        '\u{c0}'..='\u{d6}'
+        | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2ff}'
+        | '\u{370}'..='\u{37d}'
+        | '\u{37f}'..='\u{1fff}'
+        | '\u{200c}'..='\u{200d}'
+        | '\u{2070}'..='\u{218f}'
+        | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}'
+        | '\u{f900}'..='\u{fdcf}'
+        | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}' => true,
+        '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}' => !first,
+        _ => false,
+    }
+}
+
+/// Whether the characters beyond ASCII in a name may be where they are.
+#[cold]
+fn is_foreign_name(name: &str) -> bool {
+    let mut first = true;
+    name.chars().all(|c| {
+        let is_good = c.is_ascii() || is_name_char(c, first);
+        first = c == ':';
+        is_good
+    })
+}
+
 /// Where the local part of a name begins. `None` when it is no name: that of
-/// an element or attribute has at most one prefix. Characters beyond ASCII are
-/// all let through: refusing the few that are no name characters would protect
-/// nobody.
+/// an element or attribute has at most one prefix.
 pub(super) fn split_name(name: &str) -> Option<usize> {
     let mut local = 0;
+    let mut all = 0;
     // What the next byte must be: 2 at the beginning of a part, then 1.
     let mut wanted = 2;
     for (at, &byte) in name.as_bytes().iter().enumerate() {
+        all |= byte;
         if NAME_BYTES[usize::from(byte)] & wanted != 0 {
             wanted = 1;
         } else if byte == b':' && local == 0 && wanted == 1 {
@@ -88,7 +120,7 @@ pub(super) fn split_name(name: &str) -> Option<usize> {
             return None;
         }
     }
-    (wanted == 1).then_some(local)
+    (wanted == 1 && (all.is_ascii() || is_foreign_name(name))).then_some(local)
 }
 
 /// The character that a reference (without `&` and `;`) stands for: one of the
@@ -159,11 +191,41 @@ mod tests {
 
     #[test]
     fn names_have_at_most_one_prefix() {
-        for name in ["a", "_a-1.b", "oc:uuid", "é", "a:b"] {
+        for name in [
+            "a",
+            "_a-1.b",
+            "oc:uuid",
+            "é",
+            "a:b",
+            "a·",
+            "é:中\u{301}",
+            "\u{200c}",
+            "\u{effff}",
+        ] {
             assert!(is_name(name), "{name}");
         }
         for name in [
-            "", "1a", "-a", ":a", "a:", "a:b:c", "a b", "a/", "a\"", "a:1",
+            "",
+            "1a",
+            "-a",
+            ":a",
+            "a:",
+            "a:b:c",
+            "a b",
+            "a/",
+            "a\"",
+            "a:1",
+            "×",
+            "a÷",
+            "·",
+            "a:·",
+            "a\u{37e}",
+            "\u{301}a",
+            "\u{203f}",
+            "a\u{2190}",
+            "\u{fdd0}",
+            "a\u{f0000}",
+            "a\u{a0}",
         ] {
             assert!(!is_name(name), "{name}");
         }
