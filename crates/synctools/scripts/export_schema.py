@@ -149,6 +149,63 @@ def export(arguments):
         info["to_type"] = key.get_internal_type()
         return info
 
+    def natural_key(model):
+        """The names of the fields by which Django looks rows up; None if it does not,
+        or if they cannot be told. It has no list of them: a row whose fields all have
+        values of their own is asked for its natural key."""
+        manager = model._default_manager
+        if not hasattr(manager, "get_by_natural_key") or not hasattr(model, "natural_key"):
+            return None
+        names = {}
+
+        def probe(model, before):
+            row = model()
+            for field in model._meta.concrete_fields:
+                relation = field.remote_field if hasattr(field, "remote_field") else field.rel
+                name = before + field.name
+                target = relation and field.foreign_related_fields[0].model
+                if target is not None and before.count("__") < 4:
+                    setattr(row, field.name, probe(target, name + "__"))
+                # A text, so that what is made of it is something else.
+                value = type(u"")(" A value of %s " % name)
+                names[value] = name
+                # Past the descriptor of a relation, which would forget its row.
+                row.__dict__[field.attname] = value
+            return row
+
+        def flat(key):
+            for part in key:
+                if isinstance(part, (list, tuple)):
+                    for inner in flat(part):
+                        yield inner
+                else:
+                    yield part
+
+        try:
+            found = [names.get(part) for part in flat(probe(model, "").natural_key())]
+        except Exception:
+            found = [None]
+        arguments = count_arguments(manager.get_by_natural_key)
+        if not found or None in found or arguments not in (None, len(found)):
+            sys.stderr.write(
+                "%s: its natural key is made of something else than fields, and left out\n"
+                % label(model)
+            )
+            return None
+        return found
+
+    def count_arguments(function):
+        """How many arguments a method takes; None if that is not always the same."""
+        import inspect
+
+        if not hasattr(inspect, "signature"):
+            said = inspect.getargspec(function)
+            return None if said.varargs or said.keywords else len(said.args) - 1
+        parameters = inspect.signature(function).parameters.values()
+        if any(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in parameters):
+            return None
+        return len(parameters)
+
     def describe_model(model, connection):
         meta = model._meta
         info = {
@@ -164,6 +221,9 @@ def export(arguments):
             "fields": [],
             "m2m": [],
         }
+        key = natural_key(model)
+        if key:
+            info["natural_key"] = key
         if not meta.proxy:
             info["fields"] = [
                 describe(field, connection)

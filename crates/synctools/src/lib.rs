@@ -66,8 +66,8 @@
 //! | `server` | no | routes that answer as the Django application does |
 //! | `test-kit` | no | the tests that every store must pass |
 //!
-//! What is deliberately different from `django-synctool` is listed in the
-//! README of the crate, and for the server in `route`.
+//! What is deliberately different from `django-synctool`, client and server, is
+//! listed in the README of the crate.
 
 pub mod client;
 mod error;

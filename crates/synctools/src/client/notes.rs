@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::report::Warning;
 use crate::row::Row;
 use crate::schema::{FieldIndex, Label, Model, ModelId, Schema, Unknown};
+use crate::value::Value;
 
 /// Models whose keys every database makes for itself, so that the same key may
 /// be another row on the other side.
@@ -47,7 +48,9 @@ impl Notes {
             }
         }
         for field in self.local.get(model.get()).into_iter().flatten() {
-            if row.get(*field).is_some_and(|value| !value.is_null()) {
+            // By their natural keys they are the same row everywhere.
+            let is_key = |value: &Value| !matches!(value, Value::Null | Value::NaturalKey(_));
+            if row.get(*field).is_some_and(is_key) {
                 self.used.insert((model, *field));
             }
         }

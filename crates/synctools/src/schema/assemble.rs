@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::schema::build::{FieldBuilder, ManyToManyBuilder, ModelBuilder, Target};
 use crate::schema::model::Place;
+use crate::schema::natural;
 use crate::schema::{
     Field, FieldIndex, FieldKind, ForeignKey, Inner, Label, ManyToMany, ManyToManyIndex, Model,
     ModelId, Parent, Schema, SchemaError,
@@ -40,9 +41,16 @@ impl Build {
             by_label,
         };
         build.unfold_proxies()?;
-        let models = (0..build.specs.len())
+        let mut models = (0..build.specs.len())
             .map(|i| build.model(i))
             .collect::<Result<Vec<Model>, SchemaError>>()?;
+        let mut keys = Vec::new();
+        for (model, spec) in models.iter().zip(&build.specs) {
+            if let Some(names) = &spec.natural_key {
+                keys.push((model.id(), names.iter().map(String::as_str).collect()));
+            }
+        }
+        natural::set(&mut models, &keys)?;
         Ok(Schema {
             inner: Arc::new(Inner {
                 models,
@@ -193,6 +201,7 @@ impl Build {
                 .iter()
                 .map(|name| name.as_str().into())
                 .collect(),
+            natural_key: None,
             by_name,
         })
     }

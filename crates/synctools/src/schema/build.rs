@@ -33,6 +33,17 @@ pub enum SchemaError {
         /// What it points to.
         to: String,
     },
+    /// There is no such model.
+    #[error("there is no model {0:?} in the schema")]
+    UnknownModel(String),
+    /// A natural key without fields, or of one that is not there.
+    #[error("the natural key of {model} has no field {field:?}")]
+    NaturalKey {
+        /// The model.
+        model: Label,
+        /// The field.
+        field: String,
+    },
     /// Primary keys that point to each other.
     #[error("what {model}.{field} holds is decided by itself")]
     Circle {
@@ -127,6 +138,7 @@ pub struct ModelBuilder {
     pub(super) parents: Vec<(String, String)>,
     pub(super) proxy_for: Option<String>,
     pub(super) computed: Vec<String>,
+    pub(super) natural_key: Option<Vec<String>>,
 }
 
 impl ModelBuilder {
@@ -141,6 +153,7 @@ impl ModelBuilder {
             parents: Vec::new(),
             proxy_for: None,
             computed: Vec::new(),
+            natural_key: None,
         }
     }
 
@@ -188,6 +201,15 @@ impl ModelBuilder {
     #[must_use]
     pub fn computed(mut self, name: impl Into<String>) -> Self {
         self.computed.push(name.into());
+        self
+    }
+
+    /// Names the fields by which its rows are known where their primary keys are
+    /// not: the arguments of its manager's `get_by_natural_key`. A field of a row
+    /// that a relation leads to is named as in `content_type__app_label`.
+    #[must_use]
+    pub fn natural_key<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {
+        self.natural_key = Some(fields.into_iter().map(S::into).collect());
         self
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::row::Row;
 use crate::schema::convert::{self, Convert};
 use crate::schema::model::Place;
-use crate::schema::{Label, Model, ModelId, Schema};
+use crate::schema::{Label, ManyToMany, Model, ModelId, Schema};
 use crate::value::{DecimalError, JsonError, TimeError, Value};
 use crate::wire::{Object, RawText, RawValue};
 
@@ -144,8 +144,8 @@ pub enum DecodeErrorKind {
     UnknownModel,
     /// The model does not have the field.
     UnknownField,
-    /// A list where a key is expected: a natural key, which only the Django
-    /// project can look up.
+    /// A list where a key is expected: a natural key, and the schema does not
+    /// say of which fields it is made.
     NaturalKey,
     /// Another kind of value than the field takes.
     Type {
@@ -178,7 +178,9 @@ impl fmt::Display for DecodeErrorKind {
         match self {
             Self::UnknownModel => f.write_str("the schema has no such model"),
             Self::UnknownField => f.write_str("the model has no such field"),
-            Self::NaturalKey => f.write_str("natural keys are not supported"),
+            Self::NaturalKey => {
+                f.write_str("a natural key, and the schema has none for the model it refers to")
+            }
             Self::Type { expected, found } => write!(f, "{expected} is expected, not {found}"),
             Self::Invalid { expected } => write!(f, "{expected} is expected"),
             Self::Range => f.write_str("out of range"),
@@ -397,22 +399,16 @@ impl Read<'_, '_> {
                     let Some(field) = self.model.field(index) else {
                         continue;
                     };
-                    let value = convert::value(
-                        field.kind(),
-                        field.is_null(),
-                        raw,
-                        &self.decoder.options.convert,
-                    )
-                    .map_err(|kind| {
-                        let natural =
-                            field.relation().is_some() && matches!(raw, RawValue::Array(_));
-                        let kind = if natural {
-                            DecodeErrorKind::NaturalKey
-                        } else {
-                            kind
-                        };
-                        self.error(row, field.name(), kind)
-                    })?;
+                    let how = &self.decoder.options.convert;
+                    let value = convert::value(field.kind(), field.is_null(), raw, how)
+                        .or_else(|kind| match (raw, field.relation()) {
+                            (RawValue::Array(list), Some(relation)) => {
+                                let schema = &self.decoder.schema;
+                                schema.read_natural_key(relation.model(), list, how)
+                            }
+                            _ => Err(kind),
+                        })
+                        .map_err(|kind| self.error(row, field.name(), kind))?;
                     guess = index.get() + 1;
                     row.set(index, value);
                 }
@@ -421,7 +417,7 @@ impl Read<'_, '_> {
                         continue;
                     };
                     let keys = self
-                        .keys(field.to_kind(), raw)
+                        .keys(field, raw)
                         .map_err(|kind| self.error(row, field.name(), kind))?;
                     row.set_related(index, keys);
                 }
@@ -454,25 +450,25 @@ impl Read<'_, '_> {
         }
     }
 
-    fn keys(
-        &self,
-        kind: &crate::schema::FieldKind,
-        raw: RawValue<'_>,
-    ) -> Result<Vec<Value>, DecodeErrorKind> {
+    fn keys(&self, field: &ManyToMany, raw: RawValue<'_>) -> Result<Vec<Value>, DecodeErrorKind> {
         let RawValue::Array(list) = raw else {
             return Err(DecodeErrorKind::Type {
                 expected: "a list of keys",
                 found: raw.kind(),
             });
         };
+        let how = &self.decoder.options.convert;
         list.iter()
             .map(|raw| match raw {
-                RawValue::Array(_) => Err(DecodeErrorKind::NaturalKey),
+                RawValue::Array(list) => {
+                    let schema = &self.decoder.schema;
+                    schema.read_natural_key(field.model(), list, how)
+                }
                 RawValue::Null => Err(DecodeErrorKind::Type {
                     expected: "a key",
                     found: raw.kind(),
                 }),
-                raw => convert::value(kind, false, raw, &self.decoder.options.convert),
+                raw => convert::value(field.to_kind(), false, raw, how),
             })
             .collect()
     }

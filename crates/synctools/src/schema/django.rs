@@ -21,6 +21,8 @@ struct ModelInfo<'a> {
     #[serde(default)]
     parents: Vec<String>,
     proxy_for: Option<String>,
+    /// The fields by which rows are looked up.
+    natural_key: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +138,9 @@ fn model(
     other: &mut impl FnMut(&str, &str, &str) -> Option<FieldKind>,
 ) -> Result<ModelBuilder, SchemaError> {
     let mut model = ModelBuilder::new(info.model.clone()).table(info.table);
+    if let Some(names) = info.natural_key {
+        model = model.natural_key(names);
+    }
     if let Some(target) = info.proxy_for {
         return Ok(model.proxy_for(target));
     }

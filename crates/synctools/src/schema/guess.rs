@@ -197,7 +197,11 @@ impl<'a> Guess<'a> {
             .fold(Schema::builder(), |builder, (_, model)| {
                 builder.model(model)
             });
-        builder.build()
+        let mut schema = builder.build()?;
+        for (model, fields) in &self.overrides.natural_keys {
+            schema = schema.with_natural_key(model, fields)?;
+        }
+        Ok(schema)
     }
 
     fn model(&mut self, table: &'a TableInfo, label: &str) -> ModelBuilder {

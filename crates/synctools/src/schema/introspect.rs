@@ -137,6 +137,7 @@ pub struct Overrides {
     pub(super) aware: Option<bool>,
     pub(super) plain_text: bool,
     pub(super) no_durations: bool,
+    pub(super) natural_keys: Vec<(String, Vec<String>)>,
 }
 
 /// What is known about the table of a many-to-many field.
@@ -251,6 +252,21 @@ impl Overrides {
             from: from_column.into(),
             to: to_column.into(),
         });
+        self
+    }
+
+    /// The fields by which rows of a model (`app.model`) are known where their
+    /// primary keys are not, as
+    /// [`ModelBuilder::natural_key`](crate::schema::ModelBuilder::natural_key)
+    /// names them. No database says it.
+    #[must_use]
+    pub fn natural_key<S: Into<String>>(
+        mut self,
+        model: impl Into<String>,
+        fields: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let fields = fields.into_iter().map(S::into).collect();
+        self.natural_keys.push((model.into(), fields));
         self
     }
 

@@ -16,6 +16,7 @@ mod guess;
 mod introspect;
 mod label;
 mod model;
+mod natural;
 mod order;
 
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ pub use self::field::{Field, FieldIndex, FieldKind, ForeignKey};
 pub use self::introspect::{Ambiguity, ColumnInfo, Database, Introspection, Overrides, TableInfo};
 pub use self::label::{InvalidLabel, Label};
 pub use self::model::{ManyToMany, ManyToManyIndex, Model, ModelId, Parent, Through};
+pub use self::natural::{NaturalKey, NaturalPart};
 
 /// All models of a database, in order of declaration. Cheap to clone.
 #[derive(Clone)]

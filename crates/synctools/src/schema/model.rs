@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::schema::{Field, FieldIndex, FieldKind, Label};
+use crate::schema::{Field, FieldIndex, FieldKind, Label, NaturalKey};
 
 /// Which of a schema's models a model is: its place in
 /// [`Schema::models`](crate::schema::Schema::models).
@@ -168,6 +168,7 @@ pub struct Model {
     pub(crate) proxy_for: Option<Label>,
     /// Names of fields that the database computes.
     pub(crate) computed: Vec<Box<str>>,
+    pub(crate) natural_key: Option<NaturalKey>,
     pub(crate) by_name: HashMap<Box<str>, Place>,
 }
 
@@ -260,6 +261,12 @@ impl Model {
     /// Whether it has no table of its own.
     pub fn is_proxy(&self) -> bool {
         self.proxy_for.is_some()
+    }
+
+    /// The fields by which its rows are known where their primary keys are not,
+    /// if it has any: [`Schema::with_natural_key`](crate::Schema::with_natural_key).
+    pub fn natural_key(&self) -> Option<&NaturalKey> {
+        self.natural_key.as_ref()
     }
 
     /// Its fields that hold paths of images.

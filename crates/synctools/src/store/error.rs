@@ -13,6 +13,8 @@ pub enum StoreErrorKind {
     /// A row refers to one that is not there. The model, the key, the field and
     /// the value that is missing are named.
     ForeignKey,
+    /// Several rows have the natural key by which one is referred to.
+    Ambiguous,
     /// Two rows have the same value where each needs one of its own.
     Unique,
     /// A field that needs a value has none.
@@ -55,6 +57,7 @@ impl StoreErrorKind {
     fn sentence(self) -> &'static str {
         match self {
             Self::ForeignKey => "a row refers to one that is not there",
+            Self::Ambiguous => "several rows have the same natural key",
             Self::Unique => "two rows have the same value where each needs its own",
             Self::NotNull => "a field that needs a value has none",
             Self::Check => "a condition of the database does not hold",

@@ -24,8 +24,13 @@
 //! * A row that is there is updated, and never removed and inserted again where
 //!   somebody could see it: what refers to it stays. Only fields that came are
 //!   written. A row whose values are as they came is not written at all.
-//! * A row without a key is a new row; its key is made after all others are
-//!   there.
+//! * A row without a key is the row with the same
+//!   [natural key](crate::schema::NaturalKey), if its model has one and there is
+//!   such a row when all others are there; otherwise it is a new row, whose key
+//!   is made after all others are there.
+//! * A reference may be a natural key ([`Value::NaturalKey`](crate::Value)). It
+//!   is the row that has it when all rows are there; none, or several, fail the
+//!   sync.
 //! * A key that comes twice: the last row wins, field by field.
 //! * Of a many-to-many list that came, the pairs that are there already keep
 //!   their rows; duplicates are one; a symmetrical one is kept in both
@@ -39,6 +44,7 @@ mod error;
 pub mod kit;
 mod lookup;
 mod memory;
+mod natural;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -2,7 +2,7 @@
 
 use super::lookup::{coerce, field as find};
 use super::{Condition, Query, StoreError};
-use crate::schema::{Field, ManyToMany, Model};
+use crate::schema::{Field, FieldIndex, ManyToMany, Model, Schema};
 use crate::value::Value;
 
 /// A name as an identifier of SQL.
@@ -20,6 +20,45 @@ pub(super) fn idents<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         list.push_str(&ident(name));
     }
     list
+}
+
+/// How a path of fields is followed in SQL.
+pub(super) struct Way {
+    /// The joins, each with a space before it.
+    pub(super) joins: String,
+    /// What is at the end.
+    pub(super) column: String,
+}
+
+/// Follows the fields of a path, from a row that is called `alias` on. The names
+/// of the rows on the way begin with `prefix`, and `table` says where the rows of
+/// a model are.
+pub(super) fn follow(
+    schema: &Schema,
+    model: &Model,
+    path: &[FieldIndex],
+    alias: &str,
+    prefix: &str,
+    table: &dyn Fn(&Model) -> String,
+) -> Option<Way> {
+    let (mut model, mut alias) = (model, alias.to_owned());
+    let (mut joins, mut column) = (String::new(), String::new());
+    for (at, field) in path.iter().enumerate() {
+        let field = model.field(*field)?;
+        column = format!("{alias}.{}", ident(field.column()));
+        if at + 1 == path.len() {
+            break;
+        }
+        let relation = field.relation()?;
+        model = schema.concrete(schema.get(relation.model()?)?);
+        alias = format!("{prefix}{at}");
+        joins.push_str(&format!(
+            " LEFT JOIN {} AS {alias} ON {alias}.{} = {column}",
+            table(model),
+            ident(relation.to_column()),
+        ));
+    }
+    Some(Way { joins, column })
 }
 
 /// The statements that read the rows of one query: one for the rows, and one

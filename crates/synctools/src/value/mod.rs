@@ -16,6 +16,7 @@
 //! | [`Value::Duration`] | `DurationField` | `-1 02:00:03.000004` | microseconds | `interval` |
 //! | [`Value::Json`] | `JSONField` | the JSON itself | text | `jsonb` |
 //! | [`Value::Array`] | `ArrayField` | a string that holds JSON | - | array |
+//! | [`Value::NaturalKey`] | a reference by other fields | `["name"]` | looked up | looked up |
 //! | [`Value::HStore`] | `HStoreField` | a string that holds JSON | - | `hstore` |
 
 mod decimal;
@@ -76,6 +77,10 @@ pub enum Value {
     Array(Box<[Value]>),
     /// Names with texts, of PostgreSQL, in the order in which they came.
     HStore(Box<[Pair]>),
+    /// The values of a [natural key](crate::schema::NaturalKey), where a
+    /// reference is expected. A store looks the row up, and never gives one
+    /// back.
+    NaturalKey(Box<[Value]>),
 }
 
 impl Value {
@@ -128,6 +133,7 @@ impl Value {
             Self::Json(_) => "JSON",
             Self::Array(_) => "an array",
             Self::HStore(_) => "an hstore",
+            Self::NaturalKey(_) => "a natural key",
         }
     }
 }
@@ -150,6 +156,7 @@ impl fmt::Debug for Value {
             Self::Json(value) => write!(f, "Json({})", value.as_str()),
             Self::Array(values) => f.debug_tuple("Array").field(values).finish(),
             Self::HStore(pairs) => f.debug_tuple("HStore").field(pairs).finish(),
+            Self::NaturalKey(values) => f.debug_tuple("NaturalKey").field(values).finish(),
         }
     }
 }
@@ -170,6 +177,12 @@ impl fmt::Display for Value {
             Self::Time(value) => value.fmt(f),
             Self::Duration(value) => value.fmt(f),
             Self::Json(value) => f.write_str(value.as_str()),
+            Self::NaturalKey(values) => {
+                for (at, value) in values.iter().enumerate() {
+                    write!(f, "{}{value}", if at == 0 { "[" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
             Self::Bytes(_) | Self::Array(_) | Self::HStore(_) => f.write_str(self.kind()),
         }
     }

@@ -31,6 +31,13 @@ pub(crate) fn write_value(kind: &FieldKind, value: &Value, ascii: bool, out: &mu
             write_text(&array(element, values), ascii, out);
         }
         Value::HStore(pairs) => write_text(&hstore(pairs), ascii, out),
+        Value::NaturalKey(values) => {
+            for (at, value) in values.iter().enumerate() {
+                out.extend_from_slice(if at == 0 { b"[" } else { b", " });
+                write_value(&FieldKind::Text, value, ascii, out);
+            }
+            out.push(b']');
+        }
         Value::Decimal(_)
         | Value::Bytes(_)
         | Value::Uuid(_)

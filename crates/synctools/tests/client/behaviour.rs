@@ -65,7 +65,9 @@ fn recorded_tables(mut contents: Contents) -> Contents {
 
 /// Syncs as the case says; the tables afterwards, and whether it went well.
 async fn run(name: &str, case: &Case) -> (Result<(), synctools::Error>, Contents, Contents) {
-    let pre: Vec<&str> = case.pre.iter().map(String::as_str).collect();
+    let mut pre: Vec<&str> = case.pre.iter().map(String::as_str).collect();
+    // `migrate` had made it in the database of the recording.
+    pre.push("INSERT INTO django_content_type (id, app_label, model) VALUES (5, 'lab', 'blog')");
     let database = Database::with(&pre);
     let before = database.contents();
     let (own, insert) = (case.clone(), cases()["insert"].body());
@@ -157,8 +159,7 @@ fn every_difference_is_one_of_a_case_and_is_written_down() {
         let row = format!("| `{}` | {} |", difference.case, difference.why);
         assert!(written.contains(&row), "missing in differences.md: {row}");
     }
-    let (table, _) = written.split_once("Beyond the cases").unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| `")).count();
+    let rows = written.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(rows, DIFFERENCES.len());
 }
 

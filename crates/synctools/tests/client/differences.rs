@@ -59,16 +59,6 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         why: "A bad list fails the sync as a whole; Python keeps the rows before it.",
     },
     Difference {
-        case: "natural-key-fk-and-m2m",
-        ours: Ours::Refuses,
-        why: "Natural keys are refused, with the field named: no synctool server sends them, and only the Django project could look them up.",
-    },
-    Difference {
-        case: "natural-pk-absent-updates-match",
-        ours: Ours::Refuses,
-        why: "A row without a key is a new one, and not looked up by a natural key; the unique value is then there twice, which fails the sync.",
-    },
-    Difference {
         case: "partial-save-before-error",
         ours: Ours::Refuses,
         why: "A unique value that comes twice fails the sync as a whole; Python keeps the rows before it.",

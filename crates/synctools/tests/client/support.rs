@@ -160,8 +160,8 @@ fn rows(connection: &Connection, table: &str) -> Vec<Value> {
     found
 }
 
-/// The models, with the defaults that the exported form of that time did not
-/// have yet.
+/// The models, with the defaults and natural keys that the exported form of that
+/// time did not have yet.
 pub(crate) fn schema() -> Schema {
     let mut models: Vec<Value> = serde_json::from_str(MODELS).unwrap();
     for (model, field, default) in [
@@ -178,6 +178,16 @@ pub(crate) fn schema() -> Schema {
             .find(|found| found["name"] == field)
             .unwrap();
         field["default"] = default;
+    }
+    for (model, fields) in [
+        ("lab.tag", json!(["name"])),
+        ("contenttypes.contenttype", json!(["app_label", "model"])),
+    ] {
+        let model = models
+            .iter_mut()
+            .find(|found| found["model"] == model)
+            .unwrap();
+        model["natural_key"] = fields;
     }
     Schema::from_django_json(&Value::from(models).to_string()).unwrap()
 }

@@ -178,6 +178,10 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(kind("at", "5"), wrong("a date with a time", "a number"));
     assert_eq!(kind("parent", "[\"natural\"]"), DecodeErrorKind::NaturalKey);
     assert_eq!(
+        kind("friends", "[7, [\"natural\"]]"),
+        DecodeErrorKind::NaturalKey
+    );
+    assert_eq!(
         kind("numbers", "\"{1}\""),
         DecodeErrorKind::Invalid { expected: "a list" }
     );

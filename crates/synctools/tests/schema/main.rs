@@ -8,5 +8,6 @@ mod database;
 mod decode;
 mod exported;
 mod introspected;
+mod natural;
 mod order;
 mod written;

@@ -89,6 +89,8 @@ enum Defect {
     FirstWins,
     /// Rows without a key are passed over.
     NoNewKeys,
+    /// Rows that refer to others by natural keys are passed over.
+    NoNaturalKeys,
     /// Microseconds are lost.
     CutsTimes,
     /// What has not changed counts as updated.
@@ -106,7 +108,7 @@ enum Defect {
 }
 
 impl Defect {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::CommitsBatches,
         Self::DryRunsWrite,
         Self::SwallowsErrors,
@@ -119,6 +121,7 @@ impl Defect {
         Self::ListsOnlyGrow,
         Self::FirstWins,
         Self::NoNewKeys,
+        Self::NoNaturalKeys,
         Self::CutsTimes,
         Self::CountsEverything,
         Self::SnapshotMoves,
@@ -143,6 +146,7 @@ impl Defect {
             Self::ListsOnlyGrow => "a_list_replaces_the_one_before",
             Self::FirstWins => "a_key_that_comes_twice_has_the_last_value_of_each_field",
             Self::NoNewKeys => "a_row_without_a_key_gets_one_that_nobody_has",
+            Self::NoNaturalKeys => "a_natural_key_is_the_row_that_has_it",
             Self::CutsTimes => "every_kind_of_value_comes_back",
             Self::CountsEverything => "what_is_as_it_came_is_not_updated",
             Self::SnapshotMoves => "a_snapshot_stays_as_it_is",
@@ -230,6 +234,10 @@ impl BrokenSync {
                         .insert(format!("{:?} {:?}", row.model(), row.pk()))
             }),
             Defect::NoNewKeys => batch.retain(|row| row.pk().is_some()),
+            Defect::NoNaturalKeys => batch.retain(|row| {
+                let mut values = row.values().iter().flatten();
+                values.all(|value| !matches!(value, Value::NaturalKey(_)))
+            }),
             Defect::CutsTimes => {
                 for value in batch.iter_mut().flat_map(|row| row.values_mut()) {
                     if let Some(Value::DateTime(time)) = value {

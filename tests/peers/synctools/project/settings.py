@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "catalog",
     "knots",
     "big",
+    "names",
 ]
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     INSTALLED_APPS.append("django.contrib.postgres")

@@ -161,6 +161,14 @@ impl Context {
         self.gives(&mut *snapshot, query, fields, expected).await
     }
 
+    /// The rows of a model, as [`has`](Self::has) wants them.
+    pub(super) async fn shown(&self, model: &str, fields: &[&str]) -> Outcome<Vec<String>> {
+        let mut snapshot = self.snapshot().await?;
+        let rows = read(&mut *snapshot, self.query(model)?).await?;
+        let model = self.model(model)?;
+        rows.iter().map(|row| show(model, row, fields)).collect()
+    }
+
     /// Insists on the rows of a query.
     pub(super) async fn gives(
         &self,

@@ -14,6 +14,7 @@
 
 mod check;
 mod cleaning;
+mod natural;
 mod pairs;
 mod reading;
 mod references;
@@ -54,6 +55,7 @@ pub fn names() -> Vec<&'static str> {
         transactions::NAMES,
         writing::NAMES,
         references::NAMES,
+        natural::NAMES,
         pairs::NAMES,
         cleaning::NAMES,
         reading::NAMES,
@@ -84,6 +86,7 @@ async fn check<S: Store>(name: &'static str, store: S) -> Outcome {
     transactions::run(name, &context).await?;
     writing::run(name, &context).await?;
     references::run(name, &context).await?;
+    natural::run(name, &context).await?;
     pairs::run(name, &context).await?;
     cleaning::run(name, &context).await?;
     reading::run(name, &context).await

@@ -6,6 +6,7 @@ use super::query::Key;
 use super::{Tables, clean};
 use crate::row::Row;
 use crate::schema::{FieldKind, ManyToMany, Model, Schema};
+use crate::store::natural::Waiting;
 use crate::store::{
     Clean, MissingFields, ModelReport, StoreError, StoreErrorKind, StoreReport, SyncOptions,
 };
@@ -23,6 +24,7 @@ pub(super) struct Sync {
     pub(super) before: BTreeMap<Box<str>, usize>,
     /// Rows without a key, which get theirs at the end.
     new: Vec<Row>,
+    waiting: Option<Waiting>,
     pub(super) report: StoreReport,
 }
 
@@ -37,6 +39,7 @@ impl Sync {
             dry_run: options.dry_run,
             ..StoreReport::default()
         };
+        let waiting = Waiting::new(&schema);
         Self {
             schema,
             options,
@@ -44,6 +47,7 @@ impl Sync {
             received: BTreeMap::new(),
             before,
             new: Vec::new(),
+            waiting,
             report,
         }
     }
@@ -58,6 +62,12 @@ impl Sync {
             ));
         };
         self.report_of(model);
+        if let Some(waiting) = &mut self.waiting {
+            if waiting.concerns(model, &row) {
+                waiting.push(model, row, None);
+                return Ok(());
+            }
+        }
         let Some(key) = row.pk().cloned() else {
             self.new.push(row);
             return Ok(());
@@ -77,7 +87,7 @@ impl Sync {
         &mut models[at]
     }
 
-    fn put(&mut self, model: &Model, key: Key, row: &Row) -> Result<(), StoreError> {
+    pub(super) fn put(&mut self, model: &Model, key: Key, row: &Row) -> Result<(), StoreError> {
         let defaults = self.options.clean == Clean::Before
             || self.options.missing_fields == MissingFields::DjangoDefaults;
         let table = self.tables.rows.entry(model.table().into()).or_default();
@@ -167,6 +177,9 @@ impl Sync {
                 self.put(model, key, &row)?;
             }
         }
+        if let Some(waiting) = self.waiting.take() {
+            waiting.settle(&mut self)?;
+        }
         clean::clean(&mut self)?;
         self.check_unique()?;
         self.check_references()?;
@@ -177,7 +190,7 @@ impl Sync {
     }
 
     /// A key that no row has.
-    fn next_key(&self, model: &Model) -> Result<Key, StoreError> {
+    pub(super) fn next_key(&self, model: &Model) -> Result<Key, StoreError> {
         let rows = self.tables.rows.get(model.table());
         match model.pk().kind() {
             _ if model.pk().relation().is_some() => {}

@@ -2,6 +2,7 @@
 
 mod apply;
 mod clean;
+mod natural;
 mod query;
 
 use std::collections::BTreeMap;

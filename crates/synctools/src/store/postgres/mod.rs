@@ -7,6 +7,7 @@ mod error;
 mod introspect;
 mod link;
 mod locate;
+mod natural;
 mod pairs;
 mod read;
 mod replace;

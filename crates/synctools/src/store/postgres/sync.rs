@@ -11,7 +11,7 @@ use super::clean::Postgres;
 use super::link::{Link, Server};
 use super::stage::{Stage, Table};
 use super::upsert::Upsert;
-use super::{check, pairs, sequences};
+use super::{check, natural, pairs, sequences};
 use crate::row::Row;
 use crate::schema::{Model, Schema};
 use crate::store::clean::{self, Cleaned, Cleaning, Doomed};
@@ -140,6 +140,7 @@ async fn run(
         }
     }
     stage.finish(&link).await?;
+    natural::resolve(&link, &schema, &options, &mut stage).await?;
     let finish = Finish {
         keys: catalog::foreign_keys(&link).await?,
         link: &link,
@@ -178,7 +179,7 @@ impl<'a> Finish<'a> {
                 continue;
             };
             if table.has_new {
-                self.upsert(model, table, &[], &[]).assign_keys().await?;
+                self.upsert(model, table, &[], &[]).assign_keys("").await?;
             }
         }
         let cleaning = self.cleaning().await?;

@@ -24,8 +24,9 @@ pub(super) struct Upsert<'a> {
 }
 
 impl Upsert<'_> {
-    /// Gives a key to the rows that have none, and to their pairs.
-    pub(super) async fn assign_keys(&self) -> Result<(), StoreError> {
+    /// Gives a key to the rows that have none, and to their pairs; `only` is what
+    /// else must hold for them.
+    pub(super) async fn assign_keys(&self, only: &str) -> Result<(), StoreError> {
         let pk = self.model.pk();
         let (name, key) = (&self.table.name, ident(pk.column()));
         let own = ident(self.model.table());
@@ -69,7 +70,7 @@ impl Upsert<'_> {
         self.link
             .run(&format!(
                 "UPDATE {name} s SET {key} = k.key FROM (SELECT n.synctools_n, {next} AS key FROM \
-                 (SELECT synctools_n FROM {name} WHERE {key} IS NULL ORDER BY 1) n) k \
+                 (SELECT synctools_n FROM {name} WHERE {key} IS NULL{only} ORDER BY 1) n) k \
                  WHERE s.synctools_n = k.synctools_n"
             ))
             .await?;

@@ -13,7 +13,8 @@ const DAY: i64 = 86_400_000_000;
 /// Appends a value as a column of `COPY … FROM STDIN`.
 pub(super) fn copy(value: &Value, out: &mut Vec<u8>) -> Result<(), StoreError> {
     match value {
-        Value::Null => out.extend_from_slice(b"\\N"),
+        // What a natural key stands for is looked up when all rows are there.
+        Value::Null | Value::NaturalKey(_) => out.extend_from_slice(b"\\N"),
         Value::Int(number) => {
             use std::io::Write as _;
             // A `Vec` takes every byte.
@@ -63,6 +64,12 @@ pub(super) fn text(value: &Value) -> Result<String, StoreError> {
         }
         Value::Duration(duration) => interval(*duration),
         Value::Array(values) => array(values)?,
+        Value::NaturalKey(_) => {
+            return Err(StoreError::new(
+                StoreErrorKind::Value,
+                "a natural key where nothing refers to another row",
+            ));
+        }
         Value::HStore(pairs) => {
             let mut text = String::new();
             for (name, value) in pairs {

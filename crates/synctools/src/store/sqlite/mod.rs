@@ -5,6 +5,7 @@ mod check;
 mod clean;
 mod error;
 mod introspect;
+mod natural;
 mod pairs;
 mod read;
 mod shape;

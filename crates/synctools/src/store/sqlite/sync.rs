@@ -137,6 +137,7 @@ fn run(
             }
         }
     }
+    writer.settle()?;
     finish(&writer)
 }
 

@@ -30,6 +30,12 @@ pub(super) fn bind(
         Value::Time(value) => text.show(value),
         Value::Duration(value) => ValueRef::Integer(value.as_micros()),
         Value::Json(value) => ValueRef::Text(value.as_str().as_bytes()),
+        Value::NaturalKey(_) => {
+            return Err(StoreError::new(
+                StoreErrorKind::Value,
+                "a natural key where nothing refers to another row",
+            ));
+        }
         Value::Array(_) | Value::HStore(_) => {
             return Err(StoreError::new(
                 StoreErrorKind::Value,

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::error;
+use super::natural::reserve_key;
 use super::pairs::{self, Pairs};
 use super::shape::{Put, Shape, Trouble, located};
 use super::unique::Displaced;
 use super::value::bind;
 use crate::row::Row;
 use crate::schema::{FieldKind, Model, Schema};
+use crate::store::natural::Waiting;
 use crate::store::sql::{ident, idents};
 use crate::store::{Clean, MissingFields, ModelReport, StoreError, StoreErrorKind, SyncOptions};
 use crate::value::Value;
@@ -27,7 +29,10 @@ pub(super) struct Writer<'c> {
     tables: Vec<Option<Box<Table<'c>>>>,
     /// The models of which rows came, in the order in which they did.
     pub(super) order: Vec<usize>,
+    /// By model: the last key that was set aside.
+    reserved: Vec<i64>,
     pub(super) displaced: Displaced<'c>,
+    waiting: Option<Waiting>,
 }
 
 /// One table that is written to.
@@ -55,7 +60,9 @@ impl<'c> Writer<'c> {
             options,
             tables: schema.models().iter().map(|_| None).collect(),
             order: Vec::new(),
+            reserved: vec![0; schema.models().len()],
             displaced: Displaced::new(db)?,
+            waiting: Waiting::new(schema),
         })
     }
 
@@ -66,8 +73,39 @@ impl<'c> Writer<'c> {
             .filter_map(|at| Some((*at, &self.tables.get(*at)?.as_ref()?.report)))
     }
 
-    /// Writes one row.
+    /// Takes one row, and writes it unless it has to wait for others.
     pub(super) fn write(&mut self, row: &Row) -> Result<(), StoreError> {
+        let at = self.table(row)?;
+        let model = &self.schema.models()[at];
+        if let Some(waiting) = &mut self.waiting {
+            if waiting.concerns(model, row) {
+                let key = match row.pk() {
+                    None => reserve_key(self.db, model, &mut self.reserved[at])?,
+                    Some(_) => None,
+                };
+                waiting.push(model, row.clone(), key);
+                return Ok(());
+            }
+        }
+        self.write_now(at, row).map(drop)
+    }
+
+    /// Writes the rows that have waited.
+    pub(super) fn settle(&mut self) -> Result<(), StoreError> {
+        match self.waiting.take() {
+            Some(waiting) => waiting.settle(self),
+            None => Ok(()),
+        }
+    }
+
+    /// What has been counted of a model.
+    pub(super) fn report(&mut self, model: &Model) -> Option<&mut ModelReport> {
+        let table = self.tables.get_mut(model.id().get())?.as_mut()?;
+        Some(&mut table.report)
+    }
+
+    /// Which table a row belongs to.
+    fn table(&mut self, row: &Row) -> Result<usize, StoreError> {
         let model = self
             .schema
             .get(row.model())
@@ -79,10 +117,15 @@ impl<'c> Writer<'c> {
             self.tables[at] = Some(Box::new(table));
             self.order.push(at);
         }
-        if let Some(table) = self.tables[at].as_mut() {
-            table.write(self.db, self.options, &mut self.displaced, row)?;
+        Ok(at)
+    }
+
+    /// Writes a row into its table, and says which key it has.
+    pub(super) fn write_now(&mut self, at: usize, row: &Row) -> Result<Option<Value>, StoreError> {
+        match self.tables[at].as_mut() {
+            Some(table) => table.write(self.db, self.options, &mut self.displaced, row),
+            None => Ok(None),
         }
-        Ok(())
     }
 }
 
@@ -123,7 +166,7 @@ impl<'c> Table<'c> {
         options: &SyncOptions,
         displaced: &mut Displaced<'c>,
         row: &Row,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<Value>, StoreError> {
         if row.values().len() != self.model.fields().len()
             || row.many_to_many().len() != self.model.many_to_many().len()
         {
@@ -132,12 +175,12 @@ impl<'c> Table<'c> {
                 "a row of another schema",
             ));
         }
-        let (key, is_new) = match row.pk() {
+        let (made, is_new) = match row.pk() {
             Some(key) => (None, self.put(db, options, displaced, row, key)?),
             None => (Some(self.add(db, displaced, row)?), true),
         };
-        let Some(key) = key.as_ref().or_else(|| row.pk()) else {
-            return Ok(());
+        let Some(key) = made.as_ref().or_else(|| row.pk()) else {
+            return Ok(None);
         };
         for (field, keys) in self.model.many_to_many().iter().zip(row.many_to_many()) {
             let keys = match keys {
@@ -156,7 +199,7 @@ impl<'c> Table<'c> {
             self.report.pairs_added += added;
             self.report.pairs_removed += removed;
         }
-        Ok(())
+        Ok(made)
     }
 
     /// Writes a row with a key; true if it is new.
