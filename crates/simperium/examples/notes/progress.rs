@@ -17,6 +17,9 @@ pub(crate) async fn during<T>(mut events: Events, wait: impl Future<Output = T>)
                 if let Event::Indexing { done, total } = event {
                     let bar = bar.get_or_insert_with(|| new(total));
                     bar.set_position(done);
+                    if let Some(total) = total {
+                        bar.set_length(total);
+                    }
                 }
             }
         }
@@ -27,7 +30,7 @@ pub(crate) async fn during<T>(mut events: Events, wait: impl Future<Output = T>)
     result
 }
 
-/// The service does not say how many notes there will be, so far.
+/// The service does not say how many notes there are before the last of them.
 fn new(total: Option<u64>) -> ProgressBar {
     let (bar, style) = match total {
         Some(total) => (

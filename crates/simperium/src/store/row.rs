@@ -165,7 +165,7 @@ pub struct QueuedChange {
     pub ccid: Ccid,
     /// What it does.
     pub operation: Operation,
-    /// The version that it is based on; `None` for a new entity, or a deletion.
+    /// The version that it is based on, or deletes; `None` for a new entity.
     pub sv: Option<u64>,
     /// The exact text of the change object.
     pub payload: Json,

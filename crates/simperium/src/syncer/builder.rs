@@ -16,6 +16,9 @@ use crate::client::{ApiBuilder, HOST, Settings, common_settings};
 use crate::model::{BucketName, ClientId, NameError};
 use crate::store::{MemoryStore, Store};
 
+/// Changes in a second that the service takes from one client.
+const SERVICE_RATE: u32 = 200;
+
 /// Makes a [`Syncer`].
 #[must_use = "nothing is synced until it is started"]
 pub struct SyncerBuilder {
@@ -38,6 +41,8 @@ pub(super) struct Tuning {
     pub(super) events: usize,
     pub(super) largest_frame: usize,
     pub(super) page: u32,
+    /// `None` for what the service is known to take.
+    pub(super) rate: Option<Option<u32>>,
     pub(super) quiet: Duration,
     pub(super) deletes: DeletePolicy,
     pub(super) any_user: bool,
@@ -52,6 +57,7 @@ impl Default for Tuning {
             events: 1024,
             largest_frame: 64 << 20,
             page: 1000,
+            rate: None,
             quiet: Duration::ZERO,
             deletes: DeletePolicy::default(),
             any_user: false,
@@ -147,6 +153,18 @@ impl SyncerBuilder {
         self
     }
 
+    /// How many changes are sent in a second at most; `None` for as many as the
+    /// service takes. Whatever it is, a service that says it is busy is sent
+    /// less.
+    ///
+    /// Default: 200 at the service's own address, which is known to refuse more
+    /// than about 250 (as its own clients found with imports), and no limit at
+    /// any other.
+    pub fn rate(mut self, changes: impl Into<Option<u32>>) -> Self {
+        self.tuning.rate = Some(changes.into().map(|changes| changes.max(1)));
+        self
+    }
+
     /// How long an object must not be edited before its edits are sent: one
     /// change for what was typed meanwhile. Default: none, every edit is sent at
     /// once. The service's own note-taking client takes 2 s.
@@ -197,8 +215,11 @@ impl SyncerBuilder {
             store,
             in_memory,
             resolver,
-            tuning,
+            mut tuning,
         } = self;
+        if tuning.rate.is_none() {
+            tuning.rate = Some(service_rate(&settings.host));
+        }
         let mut names: Vec<BucketName> = Vec::new();
         for name in buckets {
             let name = name?;
@@ -248,6 +269,13 @@ impl SyncerBuilder {
     }
 }
 
+/// What the service at a host is known to take.
+fn service_rate(host: &str) -> Option<u32> {
+    let host = host.rsplit_once("://").map_or(host, |(_, host)| host);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    host.eq_ignore_ascii_case(HOST).then_some(SERVICE_RATE)
+}
+
 impl fmt::Debug for SyncerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SyncerBuilder")
@@ -258,5 +286,20 @@ impl fmt::Debug for SyncerBuilder {
             .field("store", &self.store)
             .field("tuning", &self.tuning)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_itself_is_sent_no_more_than_it_takes() {
+        for host in [HOST, "https://api.simperium.com/", "API.simperium.com:443"] {
+            assert_eq!(service_rate(host), Some(200), "{host}");
+        }
+        for host in ["http://127.0.0.1:8080", "api.example.com", ""] {
+            assert_eq!(service_rate(host), None, "{host}");
+        }
     }
 }

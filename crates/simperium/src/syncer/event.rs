@@ -20,7 +20,8 @@ pub enum Event {
     Indexing {
         /// How many entities have come so far.
         done: u64,
-        /// How many there will be, where the service says so. It does not yet.
+        /// How many there are. The service does not say so before the last page:
+        /// `None` until that has come, and then as many as `done`.
         total: Option<u64>,
     },
     /// Everything that the service had is here. Comes after each connecting.
@@ -138,9 +139,9 @@ impl fmt::Debug for Patch {
 impl From<BucketEvent> for Event {
     fn from(event: BucketEvent) -> Self {
         match event {
-            BucketEvent::Indexing { received } => Self::Indexing {
+            BucketEvent::Indexing { received, is_all } => Self::Indexing {
                 done: received,
-                total: None,
+                total: is_all.then_some(received),
             },
             BucketEvent::Ready => Self::Ready,
             BucketEvent::Refused { code, message } => Self::Refused { code, message },

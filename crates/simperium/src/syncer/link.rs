@@ -62,6 +62,8 @@ pub(super) enum Happened {
     Frame(Utf8Bytes),
     /// It is lost.
     Lost,
+    /// It is lost, as a frame was larger than may be.
+    Overwhelmed,
     /// Nothing to act upon; the status may be another.
     Nothing,
 }
@@ -148,7 +150,10 @@ impl Link {
                     }
                 };
                 self.lost(closed.as_ref());
-                Happened::Lost
+                match closed.is_some_and(|closed| closed.is_overwhelmed()) {
+                    true => Happened::Overwhelmed,
+                    false => Happened::Lost,
+                }
             }
         }
     }

@@ -53,6 +53,8 @@ pub(super) enum Input {
     Connected(Secret<String>),
     /// It is not there any more.
     Disconnected,
+    /// Nor is this one, as a frame was too large.
+    Overwhelmed,
     /// A frame came.
     Frame(Utf8Bytes),
     /// The time has come that the machine asked for.
@@ -235,6 +237,7 @@ impl Batch {
     ) -> Result<(), StoreError> {
         match input {
             Input::Connected(token) => step.tell(|machine, turn| machine.connected(&token, turn)),
+            Input::Overwhelmed => step.tell(Machine::overwhelmed),
             Input::Disconnected => step.tell(Machine::disconnected),
             Input::Frame(_) if self.is_over => Ok(()),
             Input::Frame(text) => {

@@ -11,7 +11,8 @@ use crate::model::{BucketName, Key};
 /// one.
 ///
 /// It is called where changes are applied: it must not block, and gives the same
-/// answer to the same question.
+/// answer to the same question. One that panics is taken to have said
+/// [`Resolution::Merged`]; the conflict is kept and told as ever.
 ///
 /// ```
 /// use simperium::syncer::{Dispute, Resolution, Resolver};

@@ -111,6 +111,7 @@ pub(super) async fn start(
     let all = Arc::clone(&names);
     let page = tuning.page;
     let quiet = tuning.quiet;
+    let rate = tuning.rate.flatten();
     let deletes = tuning.deletes;
     let any_user = tuning.any_user;
     let open = move || -> Result<(Owner, ClientId), SyncError> {
@@ -118,6 +119,7 @@ pub(super) async fn start(
         let mut settings = Settings::new(app, client.clone());
         settings.page = page;
         settings.debounce = quiet;
+        settings.rate = rate;
         settings.deletes = deletes;
         let owner = Owner::new(store, all, settings, resolver, any_user)?;
         Ok((owner, client))
@@ -337,6 +339,7 @@ impl Run {
             }
             Happened::Frame(frame) => inputs.push(Input::Frame(frame)),
             Happened::Lost => inputs.push(Input::Disconnected),
+            Happened::Overwhelmed => inputs.push(Input::Overwhelmed),
             Happened::Nothing => {}
         }
     }

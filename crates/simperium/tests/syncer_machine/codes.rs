@@ -402,3 +402,15 @@ fn codes_may_come_as_text_and_are_known_by_their_id() {
     let last = lab.pending("a").unwrap().last_error;
     assert_eq!(last, Some(ChangeErrorCode::Invalid));
 }
+
+#[test]
+fn a_clock_that_was_put_back_makes_nothing_wait_for_as_long() {
+    let mut lab = edited();
+    lab.take(&refusal("a", "c1", 417));
+    // The wait was noted with a clock that was a year ahead.
+    lab.restart();
+    lab.now = 1;
+    lab.reconnect();
+    assert!(lab.later(599_000).is_empty());
+    assert_eq!(change(&lab.later(2_000))["ccid"], "c2");
+}

@@ -1,5 +1,8 @@
 //! What cannot be kept on its own: told, kept, decided.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 use simperium::jsondiff::{LostKind, Side};
 use simperium::store::ConflictKind;
@@ -180,6 +183,8 @@ fn a_resolver_has_the_last_word() {
         (|| Resolution::Object(text("hello?")), text("hello?")),
     ];
     for (resolution, wanted) in answers {
+        let asked = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&asked);
         let resolver = move |dispute: &Dispute<'_>| {
             assert_eq!(
                 (dispute.bucket.as_str(), dispute.key.as_str()),
@@ -192,10 +197,12 @@ fn a_resolver_has_the_last_word() {
                 (Some(&text("")), Some(&text("")))
             );
             assert!(!dispute.lost.is_empty());
+            seen.store(true, Ordering::Relaxed);
             resolution()
         };
         let lab = Lab::new().with_resolver(resolver);
         let mut lab = both(lab, &text("hello"), text("hello world"), &text(""));
+        assert!(asked.load(Ordering::Relaxed), "it was asked something else");
         assert_eq!(lab.object("a"), Some(wanted.clone()));
         // The server is told, if it has something else.
         assert_eq!(lab.take("0:c:[]").is_empty(), wanted == text(""));
@@ -254,4 +261,82 @@ fn text_that_nobody_deleted_and_that_goes_is_noticed() {
     let made = v(&text("one two four"), &text("four"));
     lab.take(&echo("a", "c1", Some(2), 3, &made, "cv2"));
     assert_eq!(lab.conflicts().len(), 1);
+}
+
+#[test]
+fn a_resolver_that_panics_or_talks_nonsense_has_said_nothing() {
+    for resolver in [
+        |_: &Dispute<'_>| panic!("as a resolver may"),
+        |_: &Dispute<'_>| Resolution::Object(json!("no object")),
+        |_: &Dispute<'_>| Resolution::Object(json!(null)),
+    ] {
+        let lab = Lab::new().with_resolver(resolver);
+        let mut lab = both(lab, &text("hello"), text("hello world"), &text(""));
+        assert_eq!(lab.object("a"), Some(text("")));
+        let conflicts = lab.conflicts();
+        let [conflict] = &conflicts[..] else { panic!() };
+        assert_eq!(conflict.kind, ConflictKind::LostText);
+        // What was at stake is kept, and everything goes on.
+        let copies = lab.copies();
+        assert!(copies[0].local.as_ref().unwrap().as_str().contains("world"));
+        lab.take("0:c:[]");
+        assert!(lab.machine.is_synced(0));
+    }
+}
+
+#[test]
+fn words_that_come_out_mixed_are_told_and_kept() {
+    // Both have put another word in the place of this one.
+    let mut lab = both(
+        Lab::new(),
+        &text("one kiro two"),
+        text("one kima two"),
+        &text("one nero two"),
+    );
+    let conflicts = lab.conflicts();
+    let [conflict] = &conflicts[..] else {
+        panic!("{:?}", lab.object("a"))
+    };
+    assert_eq!(conflict.kind, ConflictKind::LostText);
+    let lost = |side| {
+        let mut lost = conflict.lost.iter().filter(|lost| lost.side == side);
+        lost.next().map(|lost| lost.kind.clone())
+    };
+    let torn = |word: &str| {
+        Some(LostKind::Text {
+            inserted: word.to_owned(),
+            deleted: String::new(),
+        })
+    };
+    assert_eq!(lost(Side::Local), torn("kima"));
+    assert_eq!(lost(Side::Remote), torn("nero"));
+    assert_eq!(lab.copies().len(), 1);
+    // Words that only meet are none.
+    for (ours, theirs) in [("one a two", "one b two"), ("one two!", "zero one two")] {
+        let mut lab = both(Lab::new(), &text("one two"), text(ours), &text(theirs));
+        assert!(lab.conflicts().is_empty(), "{:?}", lab.object("a"));
+    }
+}
+
+#[test]
+fn words_that_the_server_mixes_are_told_and_kept() {
+    let mut lab = Lab::live(&[("a", 1, text("one"))]);
+    lab.put("a", text("one word"));
+    lab.take(&foreign("a", Some(1), 2, &v(&text("one"), &text("one!"))));
+    assert!(lab.conflicts().is_empty());
+    // All letters are there.
+    let made = v(&text("one!"), &text("one! drow"));
+    lab.take(&echo("a", "c1", Some(2), 3, &made, "cv2"));
+    assert_eq!(lab.object("a"), Some(text("one! drow")));
+    let conflicts = lab.conflicts();
+    let [conflict] = &conflicts[..] else { panic!() };
+    assert_eq!(conflict.kind, ConflictKind::LostText);
+    assert!(
+        lab.copies()[0]
+            .local
+            .as_ref()
+            .unwrap()
+            .as_str()
+            .contains("word")
+    );
 }

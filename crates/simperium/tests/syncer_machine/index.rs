@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use simperium::store::{ConflictKind, PendingState};
+use simperium::syncer::machine::{BucketEvent, Machine};
 
 use crate::lab::{Lab, changes, deletion, echo, foreign, refusal, text, v};
 
@@ -255,4 +256,58 @@ fn a_place_that_is_never_known_is_asked_for_on_another_connection() {
     }
     assert_eq!(lab.effects.len(), 1, "{:?}", lab.effects);
     assert_eq!(lab.state("a"), None::<PendingState>);
+}
+
+#[test]
+fn how_many_there_are_is_known_with_the_last_page() {
+    let mut lab = opened();
+    lab.take(&page("first", &[("a", 1, text("x"))], Some("m:1")));
+    lab.take(&page("second", &[("b", 2, text("y"))], None));
+    let read: Vec<(u64, bool)> = lab
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            BucketEvent::Indexing {
+                received, is_all, ..
+            } => Some((*received, *is_all)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(read, [(1, false), (2, true)]);
+}
+
+#[test]
+fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
+    let mut lab = opened();
+    lab.take(&page("first", &[("a", 1, text("x"))], Some("m:1")));
+    for wanted in [250, 62, 15, 3, 1, 1] {
+        lab.turn(Machine::overwhelmed);
+        assert!(!lab.machine.is_ready(0));
+        let init = lab.connect().remove(0);
+        assert!(init.contains(&format!("i:1:m:1::{wanted}")), "{init}");
+        lab.take("0:auth:me@example.com");
+    }
+}
+
+#[test]
+fn a_list_of_changes_that_is_too_large_is_read_as_the_index() {
+    let mut lab = Lab::live(&[("a", 1, text("x"))]);
+    lab.put("a", text("x and mine"));
+    lab.turn(Machine::overwhelmed);
+    // A change that came by itself may have been too large; then all of them.
+    assert!(lab.connect().remove(0).contains("cv:cv0"));
+    lab.take("0:auth:me@example.com");
+    lab.turn(Machine::overwhelmed);
+    assert!(lab.connect().remove(0).contains("i:1:::1000"));
+    lab.take("0:auth:me@example.com");
+    let index = page("cv5", &[("a", 1, text("x")), ("b", 1, text("y"))], None);
+    let frames = lab.take(&index);
+    assert!(
+        frames.iter().any(|frame| frame.contains("c1")),
+        "{frames:?}"
+    );
+    lab.take("0:c:[]");
+    assert!(lab.machine.is_ready(0));
+    assert_eq!(lab.object("a"), Some(text("x and mine")));
+    assert_eq!(lab.object("b"), Some(text("y")));
 }

@@ -1,60 +1,61 @@
 //! What users write, so that it can be told what became of it.
 //!
 //! Every word that is put into a text and every field that is added is there
-//! once in the whole run, and so is every character but the space: what two
-//! texts have in common, one has from the other.
+//! once in the whole run. The words are made of a few syllables, so that texts
+//! have much in common that is of no meaning, as real ones do.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
+/// What words are made of.
+const CONSONANTS: [char; 7] = ['b', 'k', 'l', 'n', 'r', 's', 't'];
+const VOWELS: [char; 5] = ['a', 'e', 'i', 'o', 'u'];
+const SYLLABLES: u32 = 35;
+
 /// What was written and what was deleted, by everyone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
-    /// The words and fields that devices wrote, and where.
+    /// The words and fields that someone wrote, and where.
     written: BTreeMap<String, String>,
-    /// Those of others.
-    foreign: BTreeSet<String>,
     /// Those that someone has deleted who saw them.
     deleted: BTreeSet<String>,
-    /// How many characters were used.
-    used: u32,
+    /// How many words were made.
+    made: u32,
 }
 
 impl Ledger {
-    /// So many characters that nobody has used.
-    fn characters(&mut self, count: u32) -> String {
-        let from = self.used;
-        self.used += count;
-        let character = |at: u32| match at % 2 {
-            0 => char::from_u32(0x4e00 + at / 2),
-            // Two units of UTF-16.
-            _ => char::from_u32(0x20000 + at / 2),
-        };
-        (from..self.used).filter_map(character).collect()
+    /// A word that nobody has used.
+    fn word(&mut self) -> String {
+        // Every number below the third power of 35, in no order.
+        let mut number = self.made.wrapping_mul(12_347) % SYLLABLES.pow(3);
+        self.made += 1;
+        let mut word = String::with_capacity(6);
+        for _ in 0..3 {
+            let syllable = (number % SYLLABLES) as usize;
+            number /= SYLLABLES;
+            word.push(CONSONANTS[syllable % 7]);
+            word.push(VOWELS[syllable / 7]);
+        }
+        word
     }
 
-    fn token(&mut self, key: &str, is_device: bool) -> String {
-        let token = self.characters(6);
-        if is_device {
-            self.written.insert(token.clone(), key.to_owned());
-        } else {
-            self.foreign.insert(token.clone());
-        }
+    fn token(&mut self, key: &str) -> String {
+        let token = self.word();
+        self.written.insert(token.clone(), key.to_owned());
         token
     }
 
-    /// This text is deleted by someone who sees it. A word may be there in
-    /// pieces; who deletes one deletes the word.
+    /// This text is deleted by someone who sees it. A word that is there in
+    /// pieces was lost before.
     fn delete(&mut self, text: &str) {
-        let characters: HashSet<char> = text.chars().collect();
-        let is_hit = |token: &&String| token.chars().any(|c| characters.contains(&c));
+        let is_hit = |token: &&String| text.contains(token.as_str());
         let gone: Vec<String> = self.written.keys().filter(is_hit).cloned().collect();
         self.deleted.extend(gone);
     }
 
-    /// The words of devices that nobody has deleted.
+    /// The words that nobody has deleted.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = (&str, &str)> {
         let wanted = self.written.iter();
         wanted
@@ -64,15 +65,13 @@ impl Ledger {
 
     /// All words.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
-        self.written.keys().chain(&self.foreign).map(String::as_str)
+        self.written.keys().map(String::as_str)
     }
 }
 
-fn new_object(rng: &mut Rng, ledger: &mut Ledger, token: String) -> Value {
-    let count = rng.usize(0..30);
-    let word = |_| ledger.characters(rng.u32(2..9));
-    let mut words: Vec<String> = (0..count).map(word).collect();
-    words.insert(rng.usize(..=count), token);
+fn new_object(rng: &mut Rng, ledger: &mut Ledger, key: &str) -> Value {
+    let count = rng.usize(1..30);
+    let words: Vec<String> = (0..count).map(|_| ledger.token(key)).collect();
     json!({"text": words.join(" "), "n": rng.u8(..), "null": null, "tags": ["a"]})
 }
 
@@ -85,15 +84,14 @@ pub(crate) fn edit(
     deletes: bool,
 ) -> Option<Value> {
     let Some(old) = object else {
-        let token = ledger.token(key, true);
-        return Some(new_object(rng, ledger, token));
+        return Some(new_object(rng, ledger, key));
     };
     let mut object: Map<String, Value> = old.as_object().unwrap().clone();
     match rng.u8(..100) {
         0..=49 => insert(rng, ledger, key, &mut object),
         50..=64 => cut(rng, ledger, &mut object),
         65..=79 => {
-            let token = ledger.token(key, true);
+            let token = ledger.token(key);
             object.insert(token, rng.u8(..).into());
         }
         80..=84 => {
@@ -110,11 +108,11 @@ pub(crate) fn edit(
         90..=92 => {
             let text = object["text"].as_str().unwrap_or_default().to_owned();
             ledger.delete(&text);
-            let token = ledger.token(key, true);
+            let token = ledger.token(key);
             object.insert("text".to_owned(), token.into());
         }
         93.. if !deletes || rng.bool() => {
-            let token = ledger.token(key, true);
+            let token = ledger.token(key);
             let inner = object.entry("inner").or_insert_with(|| json!({}));
             if let Value::Object(inner) = inner {
                 inner.insert(token, Value::Null);
@@ -136,7 +134,7 @@ fn words(object: &Map<String, Value>) -> Vec<String> {
 
 fn insert(rng: &mut Rng, ledger: &mut Ledger, key: &str, object: &mut Map<String, Value>) {
     let mut words = words(object);
-    words.insert(rng.usize(..=words.len()), ledger.token(key, true));
+    words.insert(rng.usize(..=words.len()), ledger.token(key));
     object.insert("text".to_owned(), words.join(" ").into());
 }
 
@@ -156,10 +154,10 @@ pub(crate) fn foreign_edit(
     key: &str,
     object: Option<&Value>,
 ) -> Value {
-    let token = ledger.token(key, false);
     let Some(old) = object else {
-        return new_object(rng, ledger, token);
+        return new_object(rng, ledger, key);
     };
+    let token = ledger.token(key);
     let mut object: Map<String, Value> = old.as_object().unwrap().clone();
     if rng.bool() {
         let mut words = words(&object);

@@ -111,6 +111,15 @@ impl History {
         })
     }
 
+    /// Whether an object was deleted after it had lost a word.
+    pub(crate) fn deleted_after_losing(&self, key: &str, word: &str) -> bool {
+        let Some(lost) = self.loses(key, word) else {
+            return false;
+        };
+        let mut made = self.made.iter();
+        made.any(|made| made.is_deletion && made.key == key && made.version > lost.version)
+    }
+
     /// The changes up to a place, and those after it.
     pub(crate) fn up_to(&self, cv: &str) -> &[Made] {
         let place = self.made.iter().rposition(|made| made.cv == cv);

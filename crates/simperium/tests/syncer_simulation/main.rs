@@ -42,20 +42,20 @@ fn simulate(profile: Profile) {
     let runs = std::env::var("SIMPERIUM_SIMULATION_RUNS");
     let runs = runs.map_or(RUNS, |runs| runs.parse().unwrap());
     let mut changes = 0;
+    let mut failed = Vec::new();
     for seed in 0..runs {
         let run = AssertUnwindSafe(|| World::new(profile, seed, false).run());
         match catch_unwind(run) {
             Ok(made) => changes += made,
-            Err(panic) => {
-                eprintln!(
-                    "SIMPERIUM_SIMULATION={}:{seed} makes this run",
-                    profile.name()
-                );
-                std::panic::resume_unwind(panic);
-            }
+            Err(_) => failed.push(format!("SIMPERIUM_SIMULATION={}:{seed}", profile.name())),
         }
     }
     println!("{}: {runs} runs, {changes} changes", profile.name());
+    assert!(
+        failed.is_empty(),
+        "these make runs that fail: {}",
+        failed.join(" ")
+    );
     // Runs in which nothing happens show nothing.
     assert!(changes > runs * 10);
 }

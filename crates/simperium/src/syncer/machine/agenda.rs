@@ -62,6 +62,19 @@ impl Agenda {
         (*at <= now).then(|| key.clone())
     }
 
+    /// What was planned for later than this is looked at then.
+    pub(super) fn not_after(&mut self, at: Millis) {
+        let late = self
+            .order
+            .iter()
+            .rev()
+            .take_while(|(planned, ..)| *planned > at);
+        let late: Vec<Key> = late.map(|(.., key)| key.clone()).collect();
+        for key in late.iter().rev() {
+            self.set(key, at);
+        }
+    }
+
     /// All keys, to be looked at from this time on.
     pub(super) fn all_at(&mut self, at: Millis) {
         let mut keys: Vec<(u64, Key)> = self

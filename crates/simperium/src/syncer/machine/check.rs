@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::words;
 use crate::jsondiff::{DeltaOp, Diff, Lost, LostKind, Op, Path, Side, text};
 
 /// What a change wrote, and what of it is missing.
@@ -122,6 +123,41 @@ pub(super) fn has_arrived(base: &Value, sent: &Value, now: &Value) -> bool {
     !deleted.is_empty() && deleted.iter().all(is_gone)
 }
 
+/// What is not in `now` of an object that the server says to have: what was
+/// written, words that are in pieces, and what was deleted and is there.
+pub(super) fn not_made(sent: &Value, now: &Value) -> Vec<Lost> {
+    if crate::jsondiff::same(sent, now) {
+        return Vec::new();
+    }
+    let written = crate::jsondiff::diff(now, sent).ok();
+    let mut lost = written
+        .map(|diff| look(&diff, now).missing)
+        .unwrap_or_default();
+    missing_parts(sent, now, &mut lost);
+    let mut left = Vec::new();
+    missing_text(now, sent, &mut left);
+    lost.extend(left.into_iter().map(|lost| Lost {
+        side: Side::Local,
+        kind: LostKind::Text {
+            inserted: String::new(),
+            deleted: inserted(&lost).to_owned(),
+        },
+        ..lost
+    }));
+    lost
+}
+
+/// Whether some of what the change from `base` to `sent` writes is in `now`, and
+/// was not there before.
+pub(super) fn has_partly_arrived(base: &Value, sent: &Value, now: &Value) -> bool {
+    let Ok(diff) = crate::jsondiff::diff(base, sent) else {
+        return false;
+    };
+    let missing = look(&diff, now).missing;
+    let news = look(&diff, base).missing;
+    news.iter().any(|piece| !missing.contains(piece))
+}
+
 fn inserted(lost: &Lost) -> &str {
     match &lost.kind {
         LostKind::Text { inserted, .. } => inserted,
@@ -164,14 +200,32 @@ fn cuts_below(values: [&Value; 4], path: &mut Path, lost: &mut Vec<Lost>) {
             Value::String(local),
             Value::String(remote),
             Value::String(merged),
-        ] => {
-            let is_known = lost.iter().any(|lost| lost.path == *path);
-            if !is_known && local != base && remote != base && local != remote {
-                note_missing(&kept(base, local, remote), merged, path, lost);
+        ] if !is_known(lost, path) && local != base && remote != base && local != remote => {
+            note_missing(&kept(base, local, remote), merged, path, lost);
+            if !is_known(lost, path) {
+                let torn = words::torn(base, local, remote, merged);
+                note_words(&torn.local, Side::Local, path, lost);
+                note_words(&torn.remote, Side::Remote, path, lost);
             }
         }
         _ => {}
     }
+}
+
+/// Whether something was written that is lost, and not only deleted.
+pub(super) fn is_written(lost: &Lost) -> bool {
+    match &lost.kind {
+        LostKind::Text { inserted, .. } => !inserted.is_empty(),
+        LostKind::Value(_) => true,
+        LostKind::Removal => false,
+    }
+}
+
+/// Whether it was found before that something is missing there that someone has
+/// written.
+fn is_known(lost: &[Lost], path: &Path) -> bool {
+    lost.iter()
+        .any(|lost| lost.path == *path && is_written(lost))
 }
 
 /// What both sides have left of a text and what they have written, in UTF-16.
@@ -203,23 +257,65 @@ fn kept(base: &str, local: &str, remote: &str) -> Vec<u16> {
 
 /// Looks for text of one object that is nowhere in the same place of another.
 pub(super) fn missing_text(expected: &Value, found: &Value, lost: &mut Vec<Lost>) {
-    missing_below(expected, Some(found), &mut Path::default(), lost);
+    missing_below(
+        expected,
+        Some(found),
+        &mut Path::default(),
+        &note_missing_text,
+        lost,
+    );
 }
 
-fn missing_below(expected: &Value, found: Option<&Value>, path: &mut Path, lost: &mut Vec<Lost>) {
-    match (expected, found) {
-        (Value::Object(expected), found) => {
+/// The same, and for words of it that are in pieces there, and for fields that
+/// are not there at all.
+pub(super) fn missing_parts(expected: &Value, found: &Value, lost: &mut Vec<Lost>) {
+    let note = |expected: &Value, found: Option<&Value>, path: &Path, lost: &mut Vec<Lost>| {
+        let known = lost.len();
+        note_missing_text(expected, found, path, lost);
+        match (expected, found) {
+            (Value::String(expected), Some(Value::String(found))) if lost.len() == known => {
+                note_words(&words::missing(expected, found), Side::Remote, path, lost);
+            }
+            (Value::String(_), _) | (_, Some(_)) => {}
+            (value, None) => lost.push(Lost {
+                path: path.clone(),
+                side: Side::Remote,
+                kind: LostKind::Value(value.clone()),
+            }),
+        }
+    };
+    missing_below(expected, Some(found), &mut Path::default(), &note, lost);
+}
+
+fn note_missing_text(expected: &Value, found: Option<&Value>, path: &Path, lost: &mut Vec<Lost>) {
+    if let Value::String(expected) = expected {
+        let units: Vec<u16> = expected.encode_utf16().collect();
+        let found = found.and_then(Value::as_str).unwrap_or_default();
+        note_missing(&units, found, path, lost);
+    }
+}
+
+/// Looks at what is wanted in a place, and what is there.
+type Note<'a> = dyn Fn(&Value, Option<&Value>, &Path, &mut Vec<Lost>) + 'a;
+
+/// Goes through the fields of an object, and of the objects in it.
+fn missing_below(
+    expected: &Value,
+    found: Option<&Value>,
+    path: &mut Path,
+    note: &Note<'_>,
+    lost: &mut Vec<Lost>,
+) {
+    match expected {
+        Value::Object(expected) if !expected.is_empty() => {
             for (key, expected) in expected {
                 path.push(key.as_str());
-                missing_below(expected, found.and_then(|found| found.get(key)), path, lost);
+                let found = found.and_then(|found| found.get(key));
+                missing_below(expected, found, path, note, lost);
                 path.pop();
             }
         }
-        (Value::String(expected), found) if !lost.iter().any(|lost| lost.path == *path) => {
-            let units: Vec<u16> = expected.encode_utf16().collect();
-            let found = found.and_then(Value::as_str).unwrap_or_default();
-            note_missing(&units, found, path, lost);
-        }
+        expected if !is_known(lost, path) => note(expected, found, path, lost),
         _ => {}
     }
 }
@@ -243,6 +339,20 @@ fn note_missing(expected: &[u16], found: &str, path: &Path, lost: &mut Vec<Lost>
             side: Side::Remote,
             kind: LostKind::Text {
                 inserted: String::from_utf16_lossy(&missing),
+                deleted: String::new(),
+            },
+        });
+    }
+}
+
+/// Notes words that are in pieces.
+fn note_words(torn: &[String], side: Side, path: &Path, lost: &mut Vec<Lost>) {
+    if !torn.is_empty() {
+        lost.push(Lost {
+            path: path.clone(),
+            side,
+            kind: LostKind::Text {
+                inserted: torn.join(" "),
                 deleted: String::new(),
             },
         });

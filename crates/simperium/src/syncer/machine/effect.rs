@@ -68,6 +68,8 @@ pub enum BucketEvent {
     Indexing {
         /// How many entities have come so far.
         received: u64,
+        /// Whether these are all.
+        is_all: bool,
     },
     /// Everything the server had when it was asked is here.
     Ready,
@@ -184,7 +186,7 @@ impl fmt::Debug for BucketEvent {
                 f.debug_tuple("Rejected").field(key).field(code).finish()
             }
             Self::Conflict(conflict) => conflict.fmt(f),
-            Self::Indexing { received } => f.debug_tuple("Indexing").field(received).finish(),
+            Self::Indexing { received, .. } => f.debug_tuple("Indexing").field(received).finish(),
             Self::Ready => f.write_str("Ready"),
             Self::Refused { code, message } => {
                 f.debug_tuple("Refused").field(code).field(message).finish()

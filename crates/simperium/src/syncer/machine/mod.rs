@@ -25,6 +25,7 @@ mod merge;
 mod pace;
 mod settings;
 mod turn;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -167,6 +168,25 @@ impl Machine {
             channel.disconnected();
             Ok(())
         })
+    }
+
+    /// The connection is gone, as a frame came that was larger than may be: less
+    /// is asked for at a time from now on.
+    ///
+    /// # Errors
+    ///
+    /// That of the store.
+    pub fn overwhelmed(&mut self, turn: &mut Turn<'_>) -> Outcome {
+        let mut is_page = false;
+        let effects = self.with(None, turn, |channel, work| {
+            is_page |= channel.is_indexing();
+            channel.overwhelmed(work)
+        })?;
+        if is_page {
+            let page = &mut self.shared.settings.page;
+            *page = (*page / 4).max(1);
+        }
+        Ok(effects)
     }
 
     /// A frame came. One that is not understood, or not for a channel, is

@@ -51,6 +51,13 @@ pub(super) enum Closed {
     Broken(#[source] tungstenite::Error),
 }
 
+impl Closed {
+    /// Whether a frame was larger than it may be.
+    pub(super) fn is_overwhelmed(&self) -> bool {
+        matches!(self, Self::Broken(tungstenite::Error::Capacity(_)))
+    }
+}
+
 impl Socket {
     async fn new(io: Upgraded, largest: usize) -> Self {
         let config = WebSocketConfig::default()

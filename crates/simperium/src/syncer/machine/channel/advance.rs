@@ -260,6 +260,7 @@ impl Channel {
             .pending
             .as_ref()
             .is_some_and(|pending| pending.edited);
+        let hearsay = hearsay(&entity);
         match entity.state() {
             // What becomes of it, the server says: it puts it over the deletion,
             // or refuses it.
@@ -267,11 +268,16 @@ impl Channel {
             Some(PendingState::Dirty | PendingState::Parked) if before.is_some() => {
                 self.deleted_remotely(&mut entity, work)?;
             }
-            Some(PendingState::Acknowledged) if is_edited && before.is_some() => {
+            Some(PendingState::Acknowledged)
+                if before.is_some()
+                    && (is_edited || matches!(hearsay, Some(Hearsay::Doubtful(_)))) =>
+            {
                 entity.pending = Some(Pending::default());
                 self.deleted_remotely(&mut entity, work)?;
             }
-            Some(PendingState::Acknowledged) if before.is_some() && is_hearsay(&entity) => {
+            Some(PendingState::Acknowledged)
+                if before.is_some() && hearsay == Some(Hearsay::Made) =>
+            {
                 self.never_seen(&mut entity, work)?;
             }
             _ => {
@@ -353,14 +359,24 @@ impl Channel {
     }
 }
 
-/// Whether all that is known of a change is that the server says to have it.
-pub(super) fn is_hearsay(entity: &Entity) -> bool {
-    let last = entity
-        .pending
-        .as_ref()
-        .and_then(|pending| pending.last_error);
-    matches!(
-        last,
-        Some(ChangeErrorCode::Duplicate | ChangeErrorCode::Unchanged)
-    )
+/// What a refusal leaves open of a change that was not made by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hearsay {
+    /// The server says that it has it.
+    Made,
+    /// It will not have it, for this reason, and may have made it before.
+    Doubtful(ChangeErrorCode),
+}
+
+/// What is known of a change that the server has never told of: what it said
+/// when it was sent again. `None` for one that it has told.
+pub(super) fn hearsay(entity: &Entity) -> Option<Hearsay> {
+    let pending = entity.pending.as_ref()?;
+    if pending.state != PendingState::Acknowledged {
+        return None;
+    }
+    Some(match pending.last_error? {
+        ChangeErrorCode::Duplicate | ChangeErrorCode::Unchanged => Hearsay::Made,
+        code => Hearsay::Doubtful(code),
+    })
 }

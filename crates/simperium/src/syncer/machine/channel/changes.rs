@@ -145,6 +145,8 @@ impl Channel {
         let Some((object, version)) = self.applied(&entity, change)?.zip(change.ev) else {
             if let Some(pending) = &mut entity.pending {
                 pending.state = PendingState::Acknowledged;
+                pending.last_error = None;
+                pending.attempts = 0;
                 if let (Some(queued), Some(sv)) = (&mut pending.change, change.sv) {
                     // What it was put over is to be read, too: the server may
                     // have cut into it.
@@ -175,7 +177,7 @@ impl Channel {
             let lost = written.map(|diff| check::look(&diff, &object).missing);
             let mut lost = lost.unwrap_or_default();
             if let Some(sent) = &sent {
-                check::missing_text(sent, &object, &mut lost);
+                check::missing_parts(sent, &object, &mut lost);
             }
             if !lost.is_empty() {
                 let result =

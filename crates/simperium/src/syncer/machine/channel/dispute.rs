@@ -1,5 +1,7 @@
 //! Conflicts: decided, kept, told.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde_json::Value;
 
 use super::Channel;
@@ -7,8 +9,8 @@ use super::entity::Entity;
 use crate::jsondiff::{Lost, LostKind};
 use crate::model::Key;
 use crate::store::{ConflictCopy, ConflictKind, QueuedChange, StoreError};
-use crate::syncer::machine::{BucketEvent, Conflict, DeletePolicy, Work, merge};
-use crate::syncer::{Dispute, Resolution};
+use crate::syncer::machine::{BucketEvent, Conflict, DeletePolicy, Work, check, merge};
+use crate::syncer::{Dispute, Resolution, Resolver};
 
 /// Two sides that cannot both be kept, and what would become of them.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Clash {
     pub(super) remote: Option<Value>,
     pub(super) merged: Option<Value>,
     pub(super) lost: Vec<Lost>,
+    /// Whether a copy is kept of it, whatever becomes of the object.
+    pub(super) is_dear: bool,
 }
 
 impl Clash {
@@ -44,6 +48,7 @@ impl Clash {
             local: Some(local),
             remote: Some(remote),
             merged: Some(merged),
+            is_dear: merge::is_dear(&lost),
             lost,
         }
     }
@@ -66,6 +71,7 @@ impl Clash {
             local,
             remote,
             lost: Vec::new(),
+            is_dear: false,
         }
     }
 }
@@ -81,15 +87,18 @@ impl Channel {
     ) -> Result<Option<Value>, StoreError> {
         let resolution = match &work.shared.resolver {
             None => Resolution::Merged,
-            Some(resolver) => resolver.resolve(&Dispute {
-                bucket: &self.bucket,
-                key,
-                base: clash.base.as_ref(),
-                local: clash.local.as_ref(),
-                remote: clash.remote.as_ref(),
-                merged: clash.merged.as_ref(),
-                lost: &clash.lost,
-            }),
+            Some(resolver) => ask(
+                &**resolver,
+                &Dispute {
+                    bucket: &self.bucket,
+                    key,
+                    base: clash.base.as_ref(),
+                    local: clash.local.as_ref(),
+                    remote: clash.remote.as_ref(),
+                    merged: clash.merged.as_ref(),
+                    lost: &clash.lost,
+                },
+            ),
         };
         let result = match resolution {
             Resolution::Local => clash.local.clone(),
@@ -103,7 +112,7 @@ impl Channel {
                 let sides = [&clash.local, &clash.remote];
                 sides.into_iter().flatten().count() == 2 && clash.merged.as_ref() != Some(result)
             }
-            Some(result) => clash.merged.as_ref() != Some(result) || merge::is_dear(&clash.lost),
+            Some(result) => clash.merged.as_ref() != Some(result) || clash.is_dear,
             None => true,
         };
         let json = |value: Option<Value>| value.as_ref().map(merge::json).transpose();
@@ -153,8 +162,19 @@ impl Channel {
             local: Some(local),
             merged: Some(remote.clone()),
             remote: Some(remote),
+            // Whatever it is, two have agreed upon it.
+            is_dear: lost.iter().any(check::is_written),
             lost,
         };
         self.decide(&entity.key, clash, work)
     }
+}
+
+/// What a resolver says. One that panics would do so at the same object for
+/// ever, and nothing else would be synced any more: it has said nothing.
+fn ask(resolver: &dyn Resolver, dispute: &Dispute<'_>) -> Resolution {
+    catch_unwind(AssertUnwindSafe(|| resolver.resolve(dispute))).unwrap_or_else(|_| {
+        tracing::error!(bucket = %dispute.bucket, key = %dispute.key, "the resolver has panicked");
+        Resolution::Merged
+    })
 }

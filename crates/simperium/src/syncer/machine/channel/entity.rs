@@ -136,6 +136,8 @@ impl Channel {
         let ccid = pending.as_ref().and_then(|pending| pending.change.as_ref());
         let ccid = ccid.map(|change| change.ccid.clone());
         if known_ccid != ccid {
+            self.put_off.remove(&key);
+            self.doubtful.remove(&key);
             if let Some(old) = known_ccid {
                 self.ccids.remove(old.as_str());
             }

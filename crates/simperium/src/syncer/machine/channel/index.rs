@@ -65,7 +65,7 @@ impl Channel {
     }
 
     /// Notes that the index has to be read, from its beginning.
-    fn begin_index(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+    pub(super) fn begin_index(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
         let generation = Generation(self.state.generation.0.saturating_add(1));
         self.state.cv = None;
         self.state.generation = generation;
@@ -130,10 +130,13 @@ impl Channel {
         for entry in index {
             self.entry(entry, run.generation, work)?;
         }
-        let received = run.received;
-        self.event(BucketEvent::Indexing { received }, work);
         // A mark that repeats would go on for ever.
         let next = mark.filter(|mark| !is_empty && self.reading.asked.as_ref() != Some(mark));
+        let indexing = BucketEvent::Indexing {
+            received: run.received,
+            is_all: next.is_none(),
+        };
+        self.event(indexing, work);
         run.mark.clone_from(&next);
         self.state.cv = match &next {
             Some(_) => None,

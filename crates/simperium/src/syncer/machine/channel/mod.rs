@@ -20,6 +20,7 @@ use sync_core::Secret;
 use self::catch_up::CatchUp;
 use self::history::History;
 use self::index::Reading;
+use self::refused::LONGEST_WAIT;
 use self::reload::Reload;
 use super::agenda::Agenda;
 use super::effect::{BucketEvent, Effect};
@@ -67,6 +68,11 @@ pub(super) struct Channel {
     dirty: Agenda,
     /// What may have been sent: when to send it again.
     flight: Agenda,
+    /// Of those, what the server has refused for now, and surely not made.
+    put_off: HashSet<Key>,
+    /// Of those, what was sent again though nothing was known of the sending
+    /// before: the server may have made it already, whatever it says now.
+    doubtful: HashSet<Key>,
     /// The changes that the server may speak of.
     ccids: HashMap<String, Key>,
     /// When edits began to be put off.
@@ -95,6 +101,8 @@ impl Channel {
             queued: HashSet::new(),
             dirty: Agenda::default(),
             flight: Agenda::default(),
+            put_off: HashSet::new(),
+            doubtful: HashSet::new(),
             ccids: HashMap::new(),
             resting: HashMap::new(),
             reloads: HashMap::new(),
@@ -206,6 +214,8 @@ impl Channel {
         // What may have been sent is sent again, unless the server was busy.
         let now = work.now();
         self.flight.all_at(now);
+        // A clock that was put back would make these wait for as long.
+        self.dirty.not_after(now.after(LONGEST_WAIT));
         let command = match self.state.cv.clone() {
             Some(cv) => ClientCommand::Changes(cv.as_str().to_owned()),
             None => self.first_page(work)?,
@@ -237,6 +247,21 @@ impl Channel {
         self.asks.all_at(Millis::default());
         for history in &mut self.histories {
             history.disconnected();
+        }
+    }
+
+    pub(super) fn is_indexing(&self) -> bool {
+        self.phase == Phase::Indexing
+    }
+
+    /// The connection is gone for a frame that was too large. One of the index
+    /// can be asked for in smaller pages, and is, instead of a list of changes.
+    pub(super) fn overwhelmed(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+        let is_list = self.phase == Phase::CatchingUp && self.state.index_run.is_none();
+        self.disconnected();
+        match is_list {
+            true => self.begin_index(work),
+            false => Ok(()),
         }
     }
 

@@ -20,7 +20,7 @@ const LONGEST_BUSY: Duration = Duration::from_secs(60);
 /// The first wait for what an object refers to.
 const FOREIGN: Duration = Duration::from_secs(30);
 /// The longest.
-const LONGEST_FOREIGN: Duration = Duration::from_secs(600);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 impl Channel {
     /// The server refuses a change. Those that are not in flight (any more) are
@@ -54,19 +54,28 @@ impl Channel {
     ) -> Result<(), StoreError> {
         let attempts = note(&mut entity, code);
         let deletes = Self::is_deletion(&entity);
+        let is_doubtful = self.doubtful.contains(&entity.key);
         match code {
             ChangeErrorCode::Duplicate => self.duplicate(entity, work),
             ChangeErrorCode::Server(_) => self.busy(entity, code, attempts, work),
             ChangeErrorCode::Unauthorized if attempts < 2 => self.unauthorized(entity, work),
+            _ if deletes && is_superseded(&entity, change) => {
+                self.bad_version(entity, change, work)
+            }
             _ if deletes && attempts < GIVE_UP && is_no_such_thing(code) => {
                 self.already_deleted(entity, change, work)
             }
+            // As is known here, too: it was deleted meanwhile.
+            ChangeErrorCode::NotFound if !deletes && is_gone(&entity, change) => {
+                self.not_found(entity, work)
+            }
+            _ if is_doubtful => self.doubtful(entity, code, attempts, work),
             ChangeErrorCode::Unchanged if !deletes => self.unchanged(entity, change, work),
             ChangeErrorCode::ExpectationFailed => {
                 redo(
                     &mut entity,
                     true,
-                    wait(work, FOREIGN, LONGEST_FOREIGN, attempts),
+                    wait(work, FOREIGN, LONGEST_WAIT, attempts),
                 );
                 self.write(entity, work)
             }
@@ -75,7 +84,8 @@ impl Channel {
             | ChangeErrorCode::InvalidDiff
                 if attempts >= GIVE_UP =>
             {
-                self.park(entity, change, code, work)
+                self.park(&mut entity, change, code, work)?;
+                self.write(entity, work)
             }
             ChangeErrorCode::NotFound => self.not_found(entity, work),
             ChangeErrorCode::BadVersion => self.bad_version(entity, change, work),
@@ -88,7 +98,10 @@ impl Channel {
                 }
                 self.write(entity, work)
             }
-            _ => self.park(entity, change, code, work),
+            _ => {
+                self.park(&mut entity, change, code, work)?;
+                self.write(entity, work)
+            }
         }
     }
 
@@ -137,6 +150,30 @@ impl Channel {
         Ok(())
     }
 
+    /// Refused, but sent before without an answer: the server may have made it
+    /// then, and only its versions tell.
+    fn doubtful(
+        &mut self,
+        mut entity: Entity,
+        code: ChangeErrorCode,
+        attempts: u32,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        if let Some(pending) = &mut entity.pending {
+            // So it is made again, if it was not.
+            pending.full = matches!(
+                code,
+                ChangeErrorCode::NotFound
+                    | ChangeErrorCode::ExpectationFailed
+                    | ChangeErrorCode::InvalidDiff
+            );
+            if code == ChangeErrorCode::ExpectationFailed {
+                pending.not_before = wait(work, FOREIGN, LONGEST_WAIT, attempts);
+            }
+        }
+        self.duplicate(entity, work)
+    }
+
     /// 5xx: the same change again, later.
     fn busy(
         &mut self,
@@ -148,6 +185,7 @@ impl Channel {
         let at = wait(work, BUSY, LONGEST_BUSY, attempts);
         if code == ChangeErrorCode::Server(503) {
             work.shared.pace.busy(work.turn.now);
+            self.put_off.insert(entity.key.clone());
         }
         if let Some(pending) = &mut entity.pending {
             pending.not_before = at;
@@ -158,6 +196,7 @@ impl Channel {
 
     /// 401: the same change again, once, with another token.
     fn unauthorized(&mut self, entity: Entity, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+        self.put_off.insert(entity.key.clone());
         self.write_pending(entity, work)?;
         if self.phase != Phase::Closed {
             self.disconnected();
@@ -182,8 +221,7 @@ impl Channel {
         let before = entity.object().cloned();
         let now = merge::value(&ghost.data)?;
         let sent = change.sent.as_ref().map(merge::value).transpose()?;
-        let written = sent.and_then(|sent| merge::diff(&now, &sent));
-        let lost = written.map(|diff| check::look(&diff, &now).missing);
+        let lost = sent.map(|sent| check::not_made(&sent, &now));
         let lost = lost.unwrap_or_default();
         if !lost.is_empty() {
             // It says so, and it is not as this device wants it: better told
@@ -234,30 +272,25 @@ impl Channel {
     }
 
     /// The server will not have it: it waits until it is another.
-    fn park(
+    pub(super) fn park(
         &mut self,
-        mut entity: Entity,
+        entity: &mut Entity,
         change: &QueuedChange,
         code: ChangeErrorCode,
         work: &mut Work<'_, '_>,
     ) -> Result<(), StoreError> {
-        let is_edited = entity
-            .pending
-            .as_ref()
-            .is_some_and(|pending| pending.edited);
-        if is_edited {
+        let pending = entity.pending.get_or_insert_default();
+        if pending.edited {
             // It is another already.
-            redo(&mut entity, false, Millis::default());
-            return self.write(entity, work);
+            redo(entity, false, Millis::default());
+            return Ok(());
         }
+        pending.state = PendingState::Parked;
+        pending.change = None;
         if entity.is_same() {
             // What it was to do, others have done.
             entity.pending = None;
-            return self.write(entity, work);
-        }
-        if let Some(pending) = &mut entity.pending {
-            pending.state = PendingState::Parked;
-            pending.change = None;
+            return Ok(());
         }
         let rejected = BucketEvent::Rejected {
             key: entity.key.clone(),
@@ -266,12 +299,38 @@ impl Channel {
             object: change.sent.clone(),
         };
         self.event(rejected, work);
-        self.write_pending(entity, work)
+        Ok(())
     }
+}
+
+/// Whether the server will not have a change for what is in it, whenever it is
+/// sent.
+pub(super) fn is_final(code: ChangeErrorCode) -> bool {
+    !matches!(
+        code,
+        ChangeErrorCode::NotFound
+            | ChangeErrorCode::BadVersion
+            | ChangeErrorCode::Duplicate
+            | ChangeErrorCode::Unchanged
+            | ChangeErrorCode::ExpectationFailed
+            | ChangeErrorCode::InvalidDiff
+            | ChangeErrorCode::Server(_)
+    )
 }
 
 fn is_no_such_thing(code: ChangeErrorCode) -> bool {
     matches!(code, ChangeErrorCode::NotFound | ChangeErrorCode::Unchanged)
+}
+
+/// Whether the version that a change deletes is not the newest any more, so that
+/// it would take with it what nobody here has seen.
+fn is_superseded(entity: &Entity, change: &QueuedChange) -> bool {
+    entity.object().is_none() && entity.record.version() > change.sv
+}
+
+/// Whether there is nothing any more of what a change was made of.
+fn is_gone(entity: &Entity, change: &QueuedChange) -> bool {
+    entity.record.ghost.is_none() && change.sv.is_some()
 }
 
 /// Notes a refusal, and returns which one in a row it is.

@@ -1,11 +1,14 @@
 //! Reading one entity anew, where changes do not fit.
 
-use super::advance::is_hearsay;
+use super::advance::{Hearsay, hearsay};
 use super::entity::Entity;
+use super::refused::is_final;
 use super::{Channel, Phase, ROWS};
 use crate::model::Key;
 use crate::protocol::{ClientCommand, EntityVersion};
-use crate::store::{Ghost, Json, Millis, Pending, PendingState, Record, StoreError, Transaction};
+use crate::store::{
+    Ghost, Json, Millis, Pending, PendingState, QueuedChange, Record, StoreError, Transaction,
+};
 use crate::syncer::machine::{Effect, Fetched, Work, check, merge};
 use sync_core::json::RawJson;
 
@@ -111,9 +114,10 @@ impl Channel {
     }
 
     /// Asks first for the version that a change of this device was put over, if
-    /// that is newer than what is here.
+    /// that is newer than what is here. No other has to be looked at.
     pub(super) fn want_before(&mut self, entity: &Entity) {
         if let Some(reload) = self.reloads.get_mut(&entity.key) {
+            reload.until = 0;
             reload.before = before(entity.pending.as_ref(), &entity.record);
         }
     }
@@ -304,7 +308,7 @@ impl Channel {
         work: &mut Work<'_, '_>,
     ) -> Result<bool, StoreError> {
         let sent = entity.change().and_then(|change| change.sent.as_ref());
-        let Some(sent) = sent.filter(|_| is_hearsay(entity)) else {
+        let Some(sent) = sent.filter(|_| hearsay(entity).is_some()) else {
             return Ok(false);
         };
         if let Some(base) = entity.ghost_value()? {
@@ -369,8 +373,8 @@ impl Channel {
         self.write(entity, work)
     }
 
-    /// Looks whether a change that the server says to have is in the object.
-    /// If nothing of it is, the server never had it.
+    /// Looks whether a change that the server says to have, or may have, is in
+    /// the object. If nothing of it is, the server never had it.
     fn look_for_change(
         &mut self,
         entity: &mut Entity,
@@ -391,11 +395,21 @@ impl Channel {
             None => None,
         };
         let findings = written.map(|diff| check::look(&diff, &now));
-        let is_missing = findings.as_ref().is_some_and(check::Findings::is_nothing);
+        let is_missing = match (hearsay(entity), sent) {
+            (Some(Hearsay::Doubtful(_)), Some(sent)) => {
+                let sent = merge::value(sent)?;
+                !check::has_arrived(&base, &sent, &now)
+                    && !check::has_partly_arrived(&base, &sent, &now)
+            }
+            // A deletion, and there is an entity.
+            (Some(Hearsay::Doubtful(_)), None) => true,
+            _ => findings.as_ref().is_some_and(check::Findings::is_nothing),
+        };
         if is_older || is_missing {
-            let pending = entity.pending.take().unwrap_or_default();
-            entity.queue(pending);
-            return Ok(());
+            return self.not_made(entity, &change, is_older, work);
+        }
+        if hearsay(entity).is_some() {
+            self.acknowledge(entity, &change.ccid, None, work);
         }
         let mut lost = findings
             .map(|findings| findings.missing)
@@ -403,13 +417,39 @@ impl Channel {
         // Right after the change, nothing else can have taken anything away.
         if known.unwrap_or_default().saturating_add(1) == version {
             if let Some(sent) = sent {
-                check::missing_text(&merge::value(sent)?, &now, &mut lost);
+                check::missing_parts(&merge::value(sent)?, &now, &mut lost);
             }
         }
         if !lost.is_empty() {
             self.lost_by_server(entity, Some(base), &change, now, lost, work)?;
         }
         Ok(())
+    }
+}
+
+impl Channel {
+    /// The server never made a change that it may have had. It is made anew,
+    /// unless the server has said that it will not have it.
+    fn not_made(
+        &mut self,
+        entity: &mut Entity,
+        change: &QueuedChange,
+        is_older: bool,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        match hearsay(entity) {
+            // A version that the user has not seen is not deleted with it.
+            Some(Hearsay::Doubtful(code))
+                if is_final(code) && (is_older || change.sent.is_some()) =>
+            {
+                self.park(entity, change, code, work)
+            }
+            _ => {
+                let pending = entity.pending.take().unwrap_or_default();
+                entity.queue(pending);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -428,7 +468,8 @@ fn is_result(entity: &Entity, version: u64, data: &Json) -> Result<bool, StoreEr
     let Some(change) = entity.change() else {
         return Ok(false);
     };
-    let Some(sent) = change.sent.as_ref().filter(|_| is_hearsay(entity)) else {
+    let sent = change.sent.as_ref();
+    let Some(sent) = sent.filter(|_| hearsay(entity).is_some()) else {
         return Ok(false);
     };
     // This is what it was put over, as the server has told.

@@ -38,6 +38,9 @@ impl Channel {
             }
             let entity = self.read(&key, work)?;
             self.flight.set(&key, again);
+            if !self.put_off.remove(&key) {
+                self.doubtful.insert(key);
+            }
             if let Some(change) = entity.change() {
                 self.send_change(&change.payload, work);
             }
