@@ -76,8 +76,8 @@ pub enum SimperiumError {
     /// The service failed: any other 5xx.
     #[error("the service failed")]
     Server,
-    /// The answer is a page for people: a proxy's, or that of a network that
-    /// wants a login.
+    /// The answer is a page for people, or the way to one: a proxy's, or that of
+    /// a network that wants a login.
     #[error("something else than the service has answered")]
     NotTheService,
     /// The answer stops in the middle.
@@ -159,6 +159,8 @@ fn classify(kind: Kind, status: StatusCode, text: &str, page: bool) -> Simperium
     match (status.as_u16(), kind) {
         (429 | 503, _) => E::Throttled,
         (500.., _) => E::Server,
+        // The service itself redirects no one.
+        (300..400, _) => E::NotTheService,
         _ if page => E::NotTheService,
         (401, Kind::Login | Kind::Key) if says("compromised") => E::CompromisedPassword,
         (401, Kind::Key) => E::BadApiKey,
@@ -206,6 +208,8 @@ mod tests {
         assert_eq!(of(Kind::Data, 400, ""), E::Invalid);
         assert_eq!(of(Kind::Data, 503, ""), E::Throttled);
         assert_eq!(of(Kind::Data, 502, ""), E::Server);
+        assert_eq!(of(Kind::Since, 302, ""), E::NotTheService);
+        assert_eq!(of(Kind::Login, 307, ""), E::NotTheService);
     }
 
     #[test]

@@ -83,12 +83,13 @@ impl<T: Serialize + DeserializeOwned> Bucket<T> {
     where
         K: TryInto<Key, Error: Into<NameError>>,
     {
-        Write::new(self, checked(key), object::text(object)).replacing()
+        Write::new(self, checked(key), object::text(object)).replace()
     }
 
     /// Sends back an object that was read at `version`, changed. The service
     /// takes the difference to that version, and rebases it onto what others
-    /// have changed since.
+    /// have changed since. Keys that the object does not have any more stay,
+    /// unless it is to [replace](Write::replace) the one that was read.
     ///
     /// [`NotFound`](crate::SimperiumError::NotFound) when the object was
     /// deleted, or the version is too old to be kept.

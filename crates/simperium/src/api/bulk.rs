@@ -56,22 +56,11 @@ impl Bulk {
             .call(true)
             .decode_with(|head, body| answer::json(head, &body))
             .await?;
-        let mut outcomes = HashMap::new();
-        for answer in answers {
-            let (ccids, outcome) = match answer {
-                ServerChange::Made(change) => {
-                    (change.ccids.clone(), BulkOutcome::Applied(Box::new(change)))
-                }
-                ServerChange::Refused(refusal) => (refusal.ccids, refused(refusal.code)),
-            };
-            for ccid in ccids {
-                outcomes.insert(ccid, outcome.clone());
-            }
-        }
+        let mut outcomes = Outcomes::new(answers);
         let result = |change: BulkChange| BulkResult {
             key: change.key(),
             outcome: outcomes
-                .remove(change.ccid())
+                .take(change.ccid(), &change.0.id)
                 .unwrap_or(BulkOutcome::Unanswered),
             ccid: change.0.ccid,
         };
@@ -105,6 +94,47 @@ impl Bulk {
             None => call,
         }
     }
+}
+
+/// What an answer says, by the ids of changes, each with the entities.
+struct Outcomes(HashMap<String, Vec<(String, BulkOutcome)>>);
+
+impl Outcomes {
+    fn new(answers: Vec<ServerChange>) -> Self {
+        let mut outcomes: HashMap<String, Vec<_>> = HashMap::new();
+        for answer in answers {
+            let (id, ccids, outcome) = match answer {
+                ServerChange::Made(change) => (
+                    change.id.clone(),
+                    change.ccids.clone(),
+                    BulkOutcome::Applied(Box::new(change)),
+                ),
+                ServerChange::Refused(refusal) => {
+                    (refusal.id, refusal.ccids, refused(refusal.code))
+                }
+            };
+            for ccid in ccids {
+                let of = outcomes.entry(ccid).or_default();
+                of.push((id.clone(), outcome.clone()));
+            }
+        }
+        Self(outcomes)
+    }
+
+    /// The first that is left of a change of this entity: several may have been
+    /// given one id.
+    fn take(&mut self, ccid: &str, key: &str) -> Option<BulkOutcome> {
+        let left = self.0.get_mut(ccid)?;
+        let at = left.iter().position(|(id, _)| is_of(id, key))?;
+        Some(left.remove(at).1)
+    }
+}
+
+/// Whether an answer's id names this entity, which may have a namespace or a
+/// user before it.
+fn is_of(id: &str, key: &str) -> bool {
+    let before = id.strip_suffix(key);
+    id.is_empty() || before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
 }
 
 fn refused(code: ChangeErrorCode) -> BulkOutcome {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use sync_core::Error;
+use sync_core::transport::Delivery;
 
 use super::bucket::Bucket;
 use crate::client::{operations, was_delivered};
@@ -87,8 +88,13 @@ impl Delete {
             Ok(version) => (version, DeleteOutcome::Deleted),
             Err(error) => {
                 let versioned = self.version.is_some();
-                if !is_done(&self.bucket, &key, &error, given, versioned).await? {
-                    return Err(error);
+                match is_done(&self.bucket, &key, &error, given, versioned).await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(error),
+                    // It is not known whose deletion it was.
+                    Err(unknown) => {
+                        return Err(unknown.with_delivery(Delivery::MaybeSent));
+                    }
                 }
                 (None, DeleteOutcome::AlreadyApplied)
             }

@@ -73,7 +73,9 @@ impl<T> Index<T> {
         self
     }
 
-    /// Only what was modified after this change.
+    /// Only what was modified after this change. When the service does not know
+    /// it (any more), that is [`UnknownCv`](crate::SimperiumError::UnknownCv):
+    /// ask without it.
     pub fn since(mut self, cv: impl Into<Cv>) -> Self {
         self.since = Some(cv.into());
         self
@@ -99,8 +101,12 @@ impl<T> Index<T> {
     }
 
     pub(super) async fn raw(&self) -> Result<RawPage, Error> {
+        let operation = match self.since {
+            Some(_) => &operations::INDEX_SINCE,
+            None => &operations::INDEX,
+        };
         self.bucket
-            .call(&operations::INDEX)
+            .call(operation)
             .query_opt("mark", self.mark.as_deref())
             .query_opt("limit", self.limit.map(|limit| limit.to_string()))
             .query_opt("data", self.data.then_some("1"))
@@ -115,7 +121,8 @@ impl<T: Serialize + DeserializeOwned> Index<T> {
     ///
     /// # Errors
     ///
-    /// As any call, or when an object is no `T`.
+    /// [`UnknownCv`](crate::SimperiumError::UnknownCv) with a change to begin
+    /// [after](Self::since), or as any call, or when an object is no `T`.
     pub async fn send(self) -> Result<IndexPage<T>, Error> {
         let page = self.raw().await?;
         Ok(IndexPage {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,7 +54,9 @@ impl<T> Write<T> {
         }
     }
 
-    pub(super) fn replacing(mut self) -> Self {
+    /// Makes this the whole object: keys that it does not have are removed.
+    /// [`Bucket::put`] does so already.
+    pub fn replace(mut self) -> Self {
         self.replace = true;
         self
     }
@@ -82,7 +85,8 @@ impl<T> Write<T> {
         self
     }
 
-    /// Asks for the whole object as it then is.
+    /// Asks for the whole object as it then is. That it cannot be had is no
+    /// error of the write; see [`Written::object_error`].
     pub fn with_object(mut self) -> Self {
         self.with_object = true;
         self
@@ -109,14 +113,14 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
     pub async fn send(self) -> Result<Written<T>, Error> {
         let (key, body) = (self.key?, self.body?);
         let ccid = self.ccid.unwrap_or_else(Ccid::random)?;
-        let call = match self.version {
-            None => self.bucket.call(&operations::POST).path(&key),
-            Some(version) => self
-                .bucket
-                .call(&operations::POST_AT)
-                .path(&key)
-                .path(version.to_string()),
+        let operation = match self.version {
+            None => &operations::POST,
+            Some(_) => &operations::POST_AT,
         };
+        let mut call = self.bucket.call(operation).path(&key);
+        if let Some(version) = self.version {
+            call = call.path(version.to_string());
+        }
         let mut call = call
             .query("clientid", self.bucket.api().client_id())
             .query("ccid", &ccid)
@@ -139,6 +143,9 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
             version: done.version,
             outcome: done.outcome,
             object: done.object,
+            object_error: done
+                .object_error
+                .map(|error| Arc::new(error.with_operation(operation))),
         };
         let known = !matches!(
             written.outcome,
@@ -147,9 +154,14 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
         // Such an answer has no object, whatever was asked for.
         if with_object && written.object.is_none() && !known {
             // In a box: it is rare, and would make every write larger.
-            if let Some(now) = Box::pin(self.bucket.get(&written.key)).await? {
-                written.version = now.version.or(written.version);
-                written.object = Some(now.data);
+            match Box::pin(self.bucket.get(&written.key)).await {
+                Ok(Some(now)) => {
+                    written.version = now.version.or(written.version);
+                    written.object = Some(now.data);
+                }
+                Ok(None) => {}
+                // The write was answered, whatever becomes of this.
+                Err(error) => written.object_error = Some(Arc::new(error)),
             }
         }
         Ok(written)
@@ -160,6 +172,7 @@ struct Done<T> {
     version: Option<u64>,
     outcome: Outcome,
     object: Option<T>,
+    object_error: Option<Error>,
 }
 
 fn read<T: DeserializeOwned>(
@@ -179,12 +192,24 @@ fn read<T: DeserializeOwned>(
             version: answer::version(head),
             outcome,
             object: None,
+            object_error: None,
         });
     }
     let (version, object) = if with_object {
-        (answer::version(head), Some(answer::json(head, body)?))
+        match (answer::version(head), answer::json(head, body)) {
+            (version, Ok(object)) => (version, Some(Ok(object))),
+            // The service says that the write was made, whatever else it says.
+            (Some(version), Err(error)) if !answer::is_page(&head.headers, body) => {
+                (Some(version), Some(Err(error)))
+            }
+            (_, Err(error)) => return Err(error),
+        }
     } else {
         (answer::written(head, body)?, None)
+    };
+    let (object, object_error) = match object.transpose() {
+        Ok(object) => (object, None),
+        Err(error) => (None, Some(error)),
     };
     let outcome = match version {
         Some(1) => Outcome::Created,
@@ -195,6 +220,7 @@ fn read<T: DeserializeOwned>(
         version,
         outcome,
         object,
+        object_error,
     })
 }
 

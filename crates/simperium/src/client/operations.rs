@@ -24,6 +24,7 @@ pub(crate) static DELETE_USER: Operation =
 pub(crate) static USER: Operation = Operation::get(NAME, "user", "/user");
 pub(crate) static BUCKETS: Operation = Operation::get(NAME, "buckets", "/buckets");
 pub(crate) static INDEX: Operation = Operation::get(NAME, "index", "/{bucket}/index");
+pub(crate) static INDEX_SINCE: Operation = Operation::get(NAME, "index.since", "/{bucket}/index");
 pub(crate) static GET: Operation = Operation::get(NAME, "get", ITEM);
 pub(crate) static GET_VERSION: Operation = Operation::get(NAME, "get_version", VERSION);
 pub(crate) static POST: Operation = Operation::post(NAME, "post", ITEM).idempotent();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sync_core::Secret;
 
 use super::bucket::Bucket;
+use super::document::Document;
 use super::state::Ids;
 
 /// Tokens that begin so belong to users of that name, without being created.
@@ -189,9 +190,14 @@ impl App {
     }
 
     /// What the app's options say of a bucket.
-    pub(super) fn option(&self, bucket: &str, name: &str) -> Option<&serde_json::Value> {
+    pub(super) fn options(&self, bucket: &str) -> Option<&serde_json::Value> {
         let options = self.existing(NOBODY, OPTIONS_BUCKET)?;
-        options.current(bucket)?.field(name)
+        options.current(bucket).map(Document::value)
+    }
+
+    /// One of them.
+    pub(super) fn option(&self, bucket: &str, name: &str) -> Option<&serde_json::Value> {
+        self.options(bucket)?.get(name)
     }
 }
 

@@ -311,6 +311,11 @@ impl Bucket {
         })
     }
 
+    /// The key that was not changed for the longest time.
+    pub(super) fn oldest(&self) -> Option<&str> {
+        self.order.values().next().map(String::as_str)
+    }
+
     /// All keys that are not deleted.
     pub(super) fn len(&self) -> usize {
         self.order.len()

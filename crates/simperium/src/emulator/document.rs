@@ -35,11 +35,6 @@ impl Document {
         &self.object
     }
 
-    /// A field of the object.
-    pub(super) fn field(&self, name: &str) -> Option<&Value> {
-        self.object.get(name)
-    }
-
     /// The object's JSON.
     pub(super) fn raw(&self) -> &RawJson {
         &self.text

@@ -53,7 +53,16 @@
 //!   refused with 400.
 //! * `EMPTY` of an empty bucket is refused with 412.
 //! * The options frame `o` is sent where `__options__` has a `namespace` for
-//!   the bucket, and never exposes it. Schemas are kept and not enforced.
+//!   the bucket, and never exposes it.
+//! * Where `__options__` has a `schema` for the bucket, an object that does not
+//!   fit it is refused with 400, and so is the deletion of one that does not fit
+//!   the `delete-schema`. Of JSON Schema, `type`, `const`, `enum`, `minimum`,
+//!   `maximum`, `minLength`, `maxLength`, `items`, `required`, `properties` and
+//!   `additionalProperties` are understood. The differences that the service
+//!   makes follow the `attributes` of the schema, as a
+//!   [`Policy`](crate::jsondiff::Policy).
+//! * Where it has a `capacity`, a new entity beyond it has the one that was not
+//!   changed for the longest time deleted, by a change of a client `server`.
 //!
 //! # Control over HTTP
 //!
@@ -79,6 +88,7 @@ mod log;
 mod query;
 mod rebase;
 mod routes;
+mod rules;
 mod seed;
 mod socket;
 mod state;

@@ -3,12 +3,13 @@
 use crate::jsondiff::{Diff, DiffError};
 use crate::protocol::{Change, ChangeErrorCode, Operation};
 
-use super::account::OPTIONS_BUCKET;
 use super::bucket::{self, Logged};
-use super::config::Config;
 use super::document::{Document, Object};
 use super::rebase;
 use super::state::State;
+
+/// Who makes the changes that nobody asked for.
+const SERVER: &str = "server";
 
 /// A bucket of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +88,8 @@ impl State {
         source: Source,
         edit: Edit,
     ) -> Result<Written, Refused> {
-        let config = self.config_of(place);
+        let rules = self.rules_of(place);
+        let differ = rules.differ();
         let (app, ids) = self.app(&place.app);
         let bucket = app.bucket(&place.userid, &place.bucket, ids);
         if bucket.has_seen(key, sender.ccid) {
@@ -116,9 +118,9 @@ impl State {
             Source::New | Source::Newest => true,
         };
         let rebased = if is_newest {
-            rebase::onto(edit, newest)?
+            rebase::onto(edit, newest, &differ)?
         } else {
-            rebase::over(edit, &base, newest)?
+            rebase::over(edit, &base, newest, &differ)?
         };
         let version = current.as_ref().map(|(version, _)| *version);
         // An empty difference: numbers may be written otherwise.
@@ -129,8 +131,11 @@ impl State {
                 version,
             });
         }
+        if !rules.accepts(&rebased.object) {
+            return Err(ChangeErrorCode::Invalid.into());
+        }
         let document = Document::new(rebased.object).ok_or(ChangeErrorCode::Server(500))?;
-        if document.text().len() > config.max_object_bytes {
+        if document.text().len() > rules.config.max_object_bytes {
             return Err(ChangeErrorCode::TooLarge.into());
         }
         let number = ids.next_cv();
@@ -147,12 +152,34 @@ impl State {
             d: None,
             username: None,
         };
-        let logged = bucket.write(number, change, document, &config);
+        let logged = bucket.write(number, change, document, &rules.config);
         self.announce(place, &logged);
+        if let (None, Some(capacity)) = (version, rules.capacity) {
+            self.make_room(place, capacity.max(1));
+        }
         Ok(Written {
             version: ev,
             logged,
         })
+    }
+
+    /// Deletes what was not changed for the longest time, until there are not
+    /// more entities than this.
+    fn make_room(&mut self, place: &Place, capacity: usize) {
+        loop {
+            let (app, ids) = self.app(&place.app);
+            let bucket = app.bucket(&place.userid, &place.bucket, ids);
+            let oldest = bucket.oldest().filter(|_| bucket.len() > capacity);
+            let Some(key) = oldest.map(str::to_owned) else {
+                return;
+            };
+            let ccid = ids.hex();
+            let sender = Sender {
+                clientid: SERVER,
+                ccid: &ccid,
+            };
+            self.remove(place, &key, sender);
+        }
     }
 
     /// Deletes an entity; of this version, if one is given.
@@ -163,27 +190,35 @@ impl State {
         sender: Sender<'_>,
         version: Option<u64>,
     ) -> Result<Written, Refused> {
+        let rules = self.rules_of(place);
         let (app, ids) = self.app(&place.app);
         let bucket = app.bucket(&place.userid, &place.bucket, ids);
         if bucket.has_seen(key, sender.ccid) {
             return Err(ChangeErrorCode::Duplicate.into());
         }
-        let (current, _) = bucket.versioned(key).ok_or(ChangeErrorCode::NotFound)?;
+        let (current, document) = bucket.versioned(key).ok_or(ChangeErrorCode::NotFound)?;
         if version.is_some_and(|version| version != current) {
             return Err(Refused {
                 code: ChangeErrorCode::BadVersion,
                 version: Some(current),
             });
         }
+        if !rules.lets_go(document.value()) {
+            return Err(ChangeErrorCode::Invalid.into());
+        }
+        Ok(self.remove(place, key, sender))
+    }
+
+    /// Deletes an entity that is there.
+    fn remove(&mut self, place: &Place, key: &str, sender: Sender<'_>) -> Written {
+        let (app, ids) = self.app(&place.app);
+        let bucket = app.bucket(&place.userid, &place.bucket, ids);
         let number = ids.next_cv();
-        let ev = current + 1;
-        let change = bucket::deletion(key, sender.clientid, sender.ccid, ev, ids.cv(number));
+        let version = bucket.next_version(key);
+        let change = bucket::deletion(key, sender.clientid, sender.ccid, version, ids.cv(number));
         let logged = bucket.delete(number, change);
         self.announce(place, &logged);
-        Ok(Written {
-            version: ev,
-            logged,
-        })
+        Written { version, logged }
     }
 
     /// Deletes all entities of a bucket.
@@ -226,22 +261,5 @@ impl State {
             self.broadcast(place, logged);
         }
         self.changed.send_modify(|count| *count += 1);
-    }
-
-    /// The configuration with what the options of a bucket say.
-    fn config_of(&mut self, place: &Place) -> Config {
-        let mut config = self.config.clone();
-        if place.bucket == OPTIONS_BUCKET {
-            return config;
-        }
-        let (app, _) = self.app(&place.app);
-        let number = |name| app.option(&place.bucket, name)?.as_u64();
-        if let Some(kept) = number("version_max") {
-            config.versions_kept = kept;
-        }
-        if let Some(kept) = number("version10_max") {
-            config.tenths_kept = usize::try_from(kept).unwrap_or(usize::MAX);
-        }
-        config
     }
 }

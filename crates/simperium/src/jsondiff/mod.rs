@@ -68,5 +68,5 @@ pub use self::error::{DeltaError, DiffError, DiffErrorKind, Path, Step};
 pub use self::lost::{Lost, LostKind, Merged, Side, Transformed};
 pub use self::op::{Diff, ListDiff, Op};
 pub use self::policy::{OpType, Policy};
-#[cfg(feature = "sync")]
+#[cfg(any(feature = "sync", feature = "emulator"))]
 pub(crate) use self::value::same;

@@ -1,5 +1,9 @@
 //! What became of a write.
 
+use std::sync::Arc;
+
+use sync_core::Error;
+
 use super::name::{Ccid, Key};
 
 /// What a write did.
@@ -20,7 +24,7 @@ pub enum Outcome {
 }
 
 /// What came of a write.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Written<T> {
     /// The entity.
@@ -34,6 +38,9 @@ pub struct Written<T> {
     pub outcome: Outcome,
     /// The whole object, if it was asked for.
     pub object: Option<T>,
+    /// Why there is no object, although it was asked for: it could not be read,
+    /// or is no `T`. What is said of the write holds all the same.
+    pub object_error: Option<Arc<Error>>,
 }
 
 /// What a deletion did.

@@ -131,6 +131,45 @@ async fn outcomes_belong_to_their_changes_in_whatever_order_they_come() {
     );
 }
 
+#[tokio::test]
+async fn changes_with_one_id_have_an_outcome_each() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
+    let ccid = Ccid::new("c1").unwrap();
+    let create = |key: &str, n: u32| {
+        let change = BulkChange::create(key, &json!({ "n": n })).unwrap();
+        change.with_ccid(&ccid)
+    };
+    // Of two entities, and one of them twice.
+    let changes = [create("a", 1), create("b", 1), create("a", 2)];
+    let results = todo.bulk(changes).await.unwrap();
+    assert_eq!(outcomes(&results), ["applied", "applied", "already"]);
+    for (result, key) in results[..2].iter().zip(["a", "b"]) {
+        let BulkOutcome::Applied(made) = &result.outcome else {
+            panic!("{result:?}");
+        };
+        assert_eq!((result.key.as_str(), made.id.as_str()), (key, key));
+    }
+    let objects = objects(&emulator);
+    assert!(
+        objects
+            .iter()
+            .all(|(_, _, object)| *object == json!({"n": 1}))
+    );
+
+    // What is said of one is not taken for the other.
+    let (todo, _) = answered([ok(
+        r#"[{"id":"b","error":412,"ccids":["c1"],"clientid":"c"},
+            {"id":"b","error":412,"ccids":["c1"],"clientid":"c"},
+            {"id":"space/c","error":412,"ccids":["c1"],"clientid":"c"}]"#,
+    )]);
+    let results = todo
+        .bulk([create("a", 1), create("b", 1), create("c", 1)])
+        .await
+        .unwrap();
+    assert_eq!(outcomes(&results), ["unanswered", "unchanged", "unchanged"]);
+}
+
 #[test]
 fn arguments_are_checked_before_anything_is_sent() {
     assert!(BulkChange::create("a/b", &json!({})).is_err());

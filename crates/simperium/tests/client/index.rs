@@ -6,9 +6,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use simperium::CallOptions;
-use simperium::SimperiumError as E;
 use simperium::emulator::{Emulator, Fault, Marks};
 use simperium::model::Cv;
+use simperium::{SimperiumError as E, SimperiumErrorExt as _};
 
 use super::support::{TOKEN, answered, api, builder, emulator, kind, ok, status, todo};
 
@@ -234,4 +234,23 @@ async fn a_stream_goes_on_after_a_cut_page_and_ends_at_a_refusal() {
         Err(E::Unauthorized),
     ];
     assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn an_index_since_a_change_that_is_not_known_asks_for_the_whole_one() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
+    todo.put("a", &json!({"n": 1})).await.unwrap();
+    let first = todo.index().await.unwrap().current.unwrap();
+    todo.put("b", &json!({"n": 1})).await.unwrap();
+    let page = todo.index().since(&first).await.unwrap();
+    assert_eq!(page.entries.len(), 1);
+    emulator.forget(0);
+    assert!(todo.index().since(&first).await.unwrap_err().needs_index());
+    let mut entries = todo.index().since(&first).stream();
+    assert!(entries.next().await.unwrap().unwrap_err().needs_index());
+    assert!(entries.next().await.is_none());
+    // A mark that is none has nothing to do with it.
+    let error = todo.index().mark("none").await.unwrap_err();
+    assert!(!error.needs_index());
 }

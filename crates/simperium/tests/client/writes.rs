@@ -63,6 +63,14 @@ async fn what_was_read_at_a_version_is_rebased_onto_what_came_since() {
         written.object.unwrap(),
         json!({"text": "milk, eggs", "n": 2})
     );
+    // Keys that it lacks stay, unless they shall not.
+    let only = json!({"text": "milk"});
+    let written = todo.set_at("k", 2, &only).await.unwrap();
+    assert_eq!(written.outcome, Outcome::Unchanged);
+    let written = todo.set_at("k", 2, &only).replace().with_object().await;
+    let written = written.unwrap();
+    assert_eq!(written.outcome, Outcome::Replaced);
+    assert_eq!(written.object.unwrap(), json!({"text": "milk, eggs"}));
     let error = todo.set_at("k", 9, &mine).await.unwrap_err();
     assert_eq!(kind(&error), E::NotFound);
 }
@@ -100,6 +108,60 @@ async fn a_change_id_that_was_seen_is_an_outcome() {
         (second.version, second.object.unwrap()),
         (Some(1), json!({"a": 1}))
     );
+}
+
+#[tokio::test]
+async fn what_a_write_did_is_told_though_its_object_cannot_be_read() {
+    for (answer, outcome) in [
+        (status(409, ""), Outcome::AlreadyApplied),
+        (versioned(status(412, ""), "3"), Outcome::Unchanged),
+    ] {
+        let (todo, transport) = answered([answer, status(401, "")]);
+        let written = todo.put("k", &json!({})).ccid("c1").with_object().await;
+        let written = written.unwrap();
+        assert_eq!(written.outcome, outcome);
+        assert_eq!(written.version.is_some(), outcome == Outcome::Unchanged);
+        assert_eq!((written.ccid.as_str(), written.object), ("c1", None));
+        let error = written.object_error.unwrap();
+        assert_eq!(kind(&error), E::Unauthorized);
+        assert_eq!(error.operation().unwrap().name(), "get");
+        assert_eq!(transport.left(), 0);
+    }
+    // The answer itself has the object, and it is another thing.
+    for (body, expected) in [
+        ("{\"n\":", E::Incomplete),
+        ("[]", E::Protocol),
+        ("", E::Incomplete),
+    ] {
+        let (todo, _) = answered([versioned(ok(body), "2")]);
+        let tasks = todo.api().bucket_as::<Task>("todo").unwrap();
+        let written = tasks
+            .set("k", &json!({"n": 1}))
+            .with_object()
+            .await
+            .unwrap();
+        assert_eq!(
+            (written.version, written.outcome),
+            (Some(2), Outcome::Merged)
+        );
+        assert_eq!(kind(&written.object_error.unwrap()), expected);
+        // That may not be the service's.
+        let (todo, _) = answered([ok(body)]);
+        let error = todo.set("k", &json!({})).with_object().await;
+        assert!(body == "[]" || kind(&error.unwrap_err()) == expected);
+    }
+    // There is nothing to be read.
+    let (todo, _) = answered([status(409, ""), status(404, "")]);
+    let written = todo.put("k", &json!({})).with_object().await.unwrap();
+    assert!(written.object.is_none() && written.object_error.is_none());
+}
+
+#[tokio::test]
+async fn a_deletion_of_which_nothing_can_be_learnt_may_have_been_made() {
+    let (todo, _) = answered([status(409, ""), status(403, "")]);
+    let error = todo.delete_version("k", 3).ccid("d1").await.unwrap_err();
+    assert_eq!(kind(&error), E::Forbidden);
+    assert_eq!(error.delivery(), sync_core::transport::Delivery::MaybeSent);
 }
 
 #[tokio::test]

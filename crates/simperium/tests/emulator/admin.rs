@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{ADMIN, Ask, emulator};
+use super::support::{ADMIN, Ask, Socket, emulator};
 
 fn admin(ask: Ask) -> Ask {
     ask.header("x-simperium-token", ADMIN)
@@ -76,6 +76,118 @@ async fn all_has_the_changes_of_all_users() {
     let forgotten = admin(Ask::get(&format!("n/all?cv={cv}")));
     assert_eq!(forgotten.status(&emulator).await, 404);
     assert_eq!(Ask::get("n/all").status(&emulator).await, 403);
+}
+
+async fn set_options(emulator: &simperium::emulator::Emulator, options: &Value) {
+    let set = admin(Ask::post("__options__/i/note", options));
+    assert_eq!(set.status(emulator).await, 200);
+}
+
+#[tokio::test]
+async fn what_a_schema_forbids_is_refused_and_not_made() {
+    let emulator = emulator();
+    let schema = json!({
+        "type": "object",
+        "required": ["content"],
+        "properties": {"content": {"type": "string"}, "deleted": {"type": "boolean"}},
+    });
+    let deleted = json!({"properties": {"deleted": {"const": true}}, "required": ["deleted"]});
+    set_options(
+        &emulator,
+        &json!({"schema": schema, "delete-schema": deleted}),
+    )
+    .await;
+    let post = async |key: &str, body: Value| {
+        let path = format!("note/i/{key}");
+        Ask::post(&path, &body).status(&emulator).await
+    };
+    assert_eq!(post("a", json!({"title": "no content"})).await, 400);
+    assert_eq!(post("a", json!({"content": 1})).await, 400);
+    assert_eq!(post("a", json!({"content": "x"})).await, 200);
+    // What counts is the object that comes of it.
+    assert_eq!(post("a", json!({"deleted": "yes"})).await, 400);
+    assert_eq!(post("a?replace=1", json!({"deleted": false})).await, 400);
+    // Other buckets are free.
+    let other = Ask::post("other/i/a", &json!({"content": 1}));
+    assert_eq!(other.status(&emulator).await, 200);
+
+    // Over a socket, too.
+    let mut socket = Socket::channel(&emulator, "c1").await;
+    let edit = json!({"content": {"o": "-"}});
+    let change = json!({"id": "a", "o": "M", "ccid": "e1", "sv": 1, "v": edit});
+    assert_eq!(socket.change(&change).await["error"], 400);
+    let change = json!({"id": "a", "o": "-", "ccid": "e2"});
+    assert_eq!(socket.change(&change).await["error"], 400);
+    assert_eq!(Ask::delete("note/i/a").status(&emulator).await, 400);
+    assert_eq!(emulator.changes_made(), 3, "the options, and two objects");
+
+    assert_eq!(post("a", json!({"deleted": true})).await, 200);
+    assert_eq!(Ask::delete("note/i/a").status(&emulator).await, 200);
+    // Without a schema, everything goes again.
+    set_options(&emulator, &json!({"schema": null, "delete-schema": null})).await;
+    assert_eq!(post("b", json!({"content": 1})).await, 200);
+    assert_eq!(Ask::delete("note/i/b").status(&emulator).await, 200);
+}
+
+#[tokio::test]
+async fn differences_are_made_as_a_schema_wants_them() {
+    let emulator = emulator();
+    let attributes = json!({
+        "n": {"otype": "integer"},
+        "tags": {"otype": "list"},
+        "lines": {"otype": "list_dmp"},
+        "title": {"otype": "replace"},
+    });
+    set_options(&emulator, &json!({"schema": {"attributes": attributes}})).await;
+    let mut socket = Socket::channel(&emulator, "c1").await;
+    let post = async |path: &str, body: Value| {
+        assert_eq!(Ask::post(path, &body).status(&emulator).await, 200);
+    };
+    let old = json!({"n": 1, "tags": ["a"], "lines": ["x"], "title": "old"});
+    post("note/i/k", old).await;
+    socket.changes(0).await;
+    let new = json!({"n": 3, "tags": ["a", "b"], "lines": ["x", "y"], "title": "new"});
+    post("note/i/k", new).await;
+    assert_eq!(
+        socket.changes(0).await[0]["v"],
+        json!({
+            "n": {"o": "I", "v": 2},
+            "tags": {"o": "L", "v": {"1": {"o": "+", "v": "b"}}},
+            "lines": {"o": "dL", "v": "=4\t+%22y%22%0A"},
+            "title": {"o": "r", "v": "new"},
+        })
+    );
+    // Counts of both sides add up, and lists are joined.
+    let late = json!({"n": 11, "tags": ["z", "a"], "lines": ["x"], "title": "old"});
+    post("note/i/k/v/1?replace=1", late).await;
+    let both = json!({"n": 13, "tags": ["z", "a", "b"], "lines": ["x", "y"], "title": "new"});
+    assert_eq!(Ask::get("note/i/k").json(&emulator).await, both);
+}
+
+#[tokio::test]
+async fn a_full_bucket_loses_what_was_not_changed_for_the_longest_time() {
+    let emulator = emulator();
+    set_options(&emulator, &json!({"capacity": 2})).await;
+    let post = async |key: &str, n: u32| {
+        let path = format!("note/i/{key}");
+        assert_eq!(
+            Ask::post(&path, &json!({ "n": n })).status(&emulator).await,
+            200
+        );
+    };
+    post("a", 1).await;
+    post("b", 1).await;
+    post("a", 2).await;
+    let mut socket = Socket::channel(&emulator, "c1").await;
+    post("c", 1).await;
+    assert_eq!(socket.changes(0).await[0]["id"], "c");
+    let gone = &socket.changes(0).await[0];
+    assert_eq!((&gone["id"], &gone["o"]), (&json!("b"), &json!("-")));
+    assert_eq!(gone["clientid"], "server");
+    assert_eq!(Ask::get("note/i/b").status(&emulator).await, 404);
+    let left = Ask::get("note/index").json(&emulator).await;
+    let left = left["index"].as_array().unwrap().iter();
+    assert!(left.map(|entry| &entry["id"]).eq(["c", "a"]));
 }
 
 #[tokio::test]

@@ -44,15 +44,19 @@ pub(crate) fn apply(mut patches: Vec<Patch>, text: &[char], work: &mut Work) -> 
     let mut drift = 0_isize;
     for patch in patches {
         let expected = signed(patch.start) + drift;
-        let place = place(&mut pieces, &patch, expected, work);
+        let found_at = place(&mut pieces, &patch, expected, work);
         #[cfg(test)]
-        found.push(place.is_some());
-        match place {
-            Some(place) => {
+        found.push(matches!(found_at, Found::Place(_)));
+        match found_at {
+            Found::Place(place) => {
                 drift = signed(place.start) - expected;
                 place.put(&mut pieces, &patch);
             }
-            None => {
+            Found::Changed { start } => {
+                drift = signed(start) - expected;
+                lost.push(patch);
+            }
+            Found::Nothing => {
                 drift -= signed(patch.new_len) - signed(patch.old_len);
                 lost.push(patch);
             }
@@ -102,6 +106,16 @@ fn signed(len: usize) -> isize {
     isize::try_from(len).unwrap_or(isize::MAX)
 }
 
+/// What is found where a patch is looked for.
+enum Found {
+    Place(Place),
+    /// The place, with too little left of what is to be deleted there.
+    Changed {
+        start: usize,
+    },
+    Nothing,
+}
+
 /// Where a patch goes.
 struct Place {
     start: usize,
@@ -110,22 +124,16 @@ struct Place {
     edits: Vec<Edit>,
 }
 
-fn place(text: &mut Pieces, patch: &Patch, expected: isize, work: &mut Work) -> Option<Place> {
+fn place(text: &mut Pieces, patch: &Patch, expected: isize, work: &mut Work) -> Found {
     let old = patch.side(Kind::Insert);
     let long = old.len() > MAX_BITS;
-    let (start, end) = if long {
-        let start = locate(text, &old[..MAX_BITS], expected)?;
-        let tail_at = old.len() - MAX_BITS;
-        let end = locate(text, &old[tail_at..], expected + signed(tail_at))?;
-        (start, Some(end).filter(|end| start < *end)? + MAX_BITS)
-    } else {
-        let start = locate(text, &old, expected)?;
-        (start, start + old.len())
+    let Some((start, end)) = ends(text, &old, expected) else {
+        return Found::Nothing;
     };
     let mut there = Vec::new();
     text.copy(start..end, &mut there);
     if there == old {
-        return Some(Place {
+        return Found::Place(Place {
             start,
             edits: Vec::new(),
         });
@@ -134,10 +142,23 @@ fn place(text: &mut Pieces, patch: &Patch, expected: isize, work: &mut Work) -> 
     #[expect(clippy::cast_precision_loss)]
     let changed = levenshtein(&edits) as f64 / old.len() as f64;
     if long && changed > DELETE_THRESHOLD {
-        return None;
+        return Found::Changed { start };
     }
     cleanup::lossless(&mut edits, &old, &there);
-    Some(Place { start, edits })
+    Found::Place(Place { start, edits })
+}
+
+/// Where what a patch is for begins and ends. A long one is looked for by its
+/// ends.
+fn ends(text: &mut Pieces, old: &[char], expected: isize) -> Option<(usize, usize)> {
+    if old.len() <= MAX_BITS {
+        let start = locate(text, old, expected)?;
+        return Some((start, start + old.len()));
+    }
+    let start = locate(text, &old[..MAX_BITS], expected)?;
+    let tail_at = old.len() - MAX_BITS;
+    let end = locate(text, &old[tail_at..], expected + signed(tail_at))?;
+    (start < end).then_some((start, end + MAX_BITS))
 }
 
 impl Place {

@@ -45,6 +45,24 @@ fn every_patch_finds_its_place_where_it_does_officially() {
     }
 }
 
+/// The ends of what is to be deleted are there, and most of the rest is not.
+#[test]
+fn what_replaces_a_text_is_kept_where_the_text_has_changed_too_much_to_be_deleted() {
+    let base = "remember milk, eggs and the draft of a note; meet at the café on Tuesday at noon";
+    let remote = "remember milk, eggs and the draft: GRÖSSE LÄNGE BREITE GRÖSSE, LÄNGE UND BREITE; \
+                  HÖHE, NICHT TIEFE; at the café on Tuesday at noon";
+    let local = diff(base, "#");
+    assert_eq!(local.as_str(), "-80\t+#");
+    let made = transform(base, &local, &diff(base, remote)).unwrap();
+    assert_eq!(made.text, format!("#{remote}"));
+    let lost: Vec<_> = made
+        .lost
+        .iter()
+        .map(|lost| (&*lost.inserted, &*lost.deleted))
+        .collect();
+    assert_eq!(lost, [("", base)]);
+}
+
 #[test]
 fn a_text_that_is_trimmed_is_rebased_as_a_whole_one() {
     let mut random = fastrand::Rng::with_seed(3);
