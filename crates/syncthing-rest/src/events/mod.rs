@@ -170,7 +170,10 @@ impl EventsBuilder {
         poll(&self.client, &mask, query.as_deref(), since, wait)
     }
 
-    /// All events that the daemon still has: up to 1000, some megabytes.
+    /// All events that the daemon still has: up to 1000, mostly some megabytes. An
+    /// answer of more than 64 MiB fails as too large unless the call is given
+    /// [more](sync_core::CallOptions::max_body); a [stream](Self::stream) leaves
+    /// the oldest out then, and says so.
     pub fn backlog(self) -> Call<Vec<Event>> {
         self.poll_once(0, Duration::ZERO)
     }
