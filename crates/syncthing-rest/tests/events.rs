@@ -617,6 +617,21 @@ async fn one_poll_asks_for_what_it_was_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_newest_events_are_asked_for_alone() {
+    let daemon = Daemon::new();
+    daemon.push_many("DevicePaused", 5);
+    for (count, wanted) in [(2, &[4, 5][..]), (9, &[1, 2, 3, 4, 5]), (0, &[])] {
+        let newest = daemon.client().events().newest(count).await.unwrap();
+        let ids: Vec<u64> = newest.iter().map(|event| event.id).collect();
+        assert_eq!(ids, wanted);
+    }
+    assert_eq!(
+        daemon.lines("/rest/events")[0],
+        "GET /rest/events?since=0&timeout=0&limit=2"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_can_be_taken_without_the_rest() {
     let daemon = Daemon::new();
     let mut events = daemon.client().events().stream();

@@ -177,6 +177,18 @@ impl EventsBuilder {
     pub fn backlog(self) -> Call<Vec<Event>> {
         self.poll_once(0, Duration::ZERO)
     }
+
+    /// The newest events that the daemon has, so many at the most, oldest first.
+    /// For a set of types that nobody has asked for before, there are none.
+    pub fn newest(self, count: u32) -> Call<Vec<Event>> {
+        // The daemon takes 0 for no limit.
+        self.poll_once(0, Duration::ZERO)
+            .query("limit", count.max(1).to_string())
+            .map(move |mut events| {
+                events.truncate(count as usize);
+                events
+            })
+    }
 }
 
 /// A call for events. It has the timing of a long poll: the head of an answer
