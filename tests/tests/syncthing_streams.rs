@@ -61,6 +61,10 @@ async fn streams_of_different_sets_do_not_disturb_each_other(version: Version) -
     write_file(&path.join("new"), Size::Bytes(9))?;
     client.folder("docs").scan().await?;
 
+    let newest = client.events().newest(2).await?;
+    let ids: Vec<u64> = newest.iter().map(|event| event.id).collect();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(ids[1], ids[0] + 1);
     let id = until(&mut saved, "the change", |item| match item {
         EventItem::Event(event) => {
             assert!(matches!(event.kind, EventKind::ConfigSaved(_)), "{event:?}");

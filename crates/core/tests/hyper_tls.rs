@@ -278,8 +278,11 @@ async fn a_port_without_tls_is_told_apart() {
     let url = format!("https://{}/", server.addr);
     let certificate = self_signed("127.0.0.1");
     let error = fetch(&exact(&certificate), get(&url)).await.unwrap_err();
-    assert_untrusted(&error);
+    // Unlike a certificate that is not trusted, it may pass.
+    assert_eq!(error.kind(), TransportErrorKind::Protocol, "{error}");
+    assert_eq!(error.delivery(), Delivery::NotSent, "{error}");
     assert!(error.to_string().contains("speak TLS"), "{error}");
+    assert!(sync_core::Error::transport(error).is_retryable());
 }
 
 #[test]

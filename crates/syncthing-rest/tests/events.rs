@@ -488,6 +488,21 @@ async fn a_daemon_that_brings_its_database_up_to_date_is_waited_for() {
     expect(&mut events, &["restarted", "1 DeviceResumed"]).await;
 }
 
+/// The page that is served meanwhile is served without TLS.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_daemon_that_speaks_no_https_while_it_migrates_is_waited_for() {
+    use sync_core::testing::{Script, ScriptedServer};
+
+    let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request";
+    let script = Script::new().read_raw(5).send(refusal).close();
+    let server = ScriptedServer::always(script).await.unwrap();
+    let url = server.url("").replacen("http:", "https:", 1);
+    let client = Client::builder(url).api_key(KEY).trust_certificate([7; 32]);
+    let mut events = client.build().unwrap().events().stream();
+    expect(&mut events, &["interrupted", "interrupted"]).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn types_that_the_daemon_does_not_know_are_left_out_and_said() {
     let daemon = Daemon::new();
@@ -594,6 +609,21 @@ async fn one_poll_asks_for_what_it_was_told() {
             "GET /rest/events?since=1&timeout=5",
             "GET /rest/events?since=7&timeout=5&events=DevicePaused",
         ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_events_are_asked_for_alone() {
+    let daemon = Daemon::new();
+    daemon.push_many("DevicePaused", 5);
+    for (count, wanted) in [(2, &[4, 5][..]), (9, &[1, 2, 3, 4, 5]), (0, &[])] {
+        let newest = daemon.client().events().newest(count).await.unwrap();
+        let ids: Vec<u64> = newest.iter().map(|event| event.id).collect();
+        assert_eq!(ids, wanted);
+    }
+    assert_eq!(
+        daemon.lines("/rest/events")[0],
+        "GET /rest/events?since=0&timeout=0&limit=2"
     );
 }
 

@@ -47,7 +47,7 @@ fn run(mut parser: lexopt::Parser) -> Result<(), Failure> {
     let session = run::session()?;
     let mut command = cargo();
     command
-        .args(["run", "--quiet", "--package", "sync-tests"])
+        .args(["run", "--package", "sync-tests"])
         .args(["--features", "serve", "--bin", "serve", "--"])
         .args(arguments);
     session.adopt(&mut command);

@@ -170,9 +170,24 @@ impl EventsBuilder {
         poll(&self.client, &mask, query.as_deref(), since, wait)
     }
 
-    /// All events that the daemon still has: up to 1000, some megabytes.
+    /// All events that the daemon still has: up to 1000, mostly some megabytes. An
+    /// answer of more than 64 MiB fails as too large unless the call is given
+    /// [more](sync_core::CallOptions::max_body); a [stream](Self::stream) leaves
+    /// the oldest out then, and says so.
     pub fn backlog(self) -> Call<Vec<Event>> {
         self.poll_once(0, Duration::ZERO)
+    }
+
+    /// The newest events that the daemon has, so many at the most, oldest first.
+    /// For a set of types that nobody has asked for before, there are none.
+    pub fn newest(self, count: u32) -> Call<Vec<Event>> {
+        // The daemon takes 0 for no limit.
+        self.poll_once(0, Duration::ZERO)
+            .query("limit", count.max(1).to_string())
+            .map(move |mut events| {
+                events.truncate(count as usize);
+                events
+            })
     }
 }
 

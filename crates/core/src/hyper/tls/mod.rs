@@ -345,16 +345,20 @@ fn handshake_error(uri: &Uri, error: std::io::Error) -> ConnectError {
     let Some(tls) = find_error(&error) else {
         return ConnectError::failed(peer(uri), error);
     };
-    let message = match tls {
-        rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
-            format!("{}: {}", peer(uri), other.0)
-        }
-        rustls::Error::InvalidMessage(_) => {
-            format!("{}: {tls}; does this port speak TLS?", peer(uri))
-        }
-        _ => format!("{}: {tls}", peer(uri)),
+    let (kind, message) = match tls {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => (
+            TransportErrorKind::Tls,
+            format!("{}: {}", peer(uri), other.0),
+        ),
+        // Nobody was distrusted, and it may pass: some services answer without
+        // TLS while they start.
+        rustls::Error::InvalidMessage(_) => (
+            TransportErrorKind::Protocol,
+            format!("{}: {tls}; does this port speak TLS?", peer(uri)),
+        ),
+        _ => (TransportErrorKind::Tls, format!("{}: {tls}", peer(uri))),
     };
-    ConnectError::new(TransportErrorKind::Tls, message).with_source(error)
+    ConnectError::new(kind, message).with_source(error)
 }
 
 /// The error of rustls in a chain of causes, also when hidden in an I/O error.
