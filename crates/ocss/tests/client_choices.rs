@@ -232,6 +232,59 @@ async fn the_name_of_the_client_can_be_another() {
     assert_eq!(transport.requests()[0].headers()["user-agent"], "mine/1");
 }
 
+#[tokio::test]
+async fn a_weak_entity_tag_is_no_condition_for_a_change() {
+    for (etag, condition) in [("\"1\"", Some("\"1\"")), ("W/\"1\"", None)] {
+        let entry = mock::response(StatusCode::OK, STORE);
+        let transport = Arc::new(ReplyTransport::queue([
+            Ok(mock::with_header(entry, "etag", etag)),
+            Ok(mock::response(StatusCode::OK, STORE)),
+        ]));
+        let api = SyncServerApi::builder()
+            .auth(support::alice())
+            .transport(Arc::clone(&transport))
+            .build()
+            .unwrap();
+        let store = api.clients().datastore().get("s").await.unwrap();
+        store.update_with(|change| change.name("n")).await.unwrap();
+        let sent = transport.requests()[1].headers().get("if-match").cloned();
+        assert_eq!(
+            sent.as_ref().map(|value| value.to_str().unwrap()),
+            condition
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_encoding_that_the_answer_names_is_that_of_its_document() {
+    let entry = |text: &'static [u8], kind: &'static str| {
+        let answer = mock::response(StatusCode::OK, text.to_vec());
+        mock::with_header(answer, "content-type", kind)
+    };
+    let latin1 =
+        b"<entry xmlns='http://www.w3.org/2005/Atom'><id>m</id><title>\xe6</title></entry>";
+    let feed = b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>m</id><title>\xe6</title></entry></feed>";
+    let kind = "application/atom+xml; type=entry; charset=\"ISO-8859-1\"";
+    let transport = ReplyTransport::queue([
+        Ok(entry(latin1, kind)),
+        Ok(entry(feed, "application/atom+xml;charset=latin1")),
+        Ok(entry(feed, "application/atom+xml;charset=latin1")),
+        Ok(entry(latin1, "application/atom+xml")),
+    ]);
+    let api = SyncServerApi::builder()
+        .transport(transport)
+        .build()
+        .unwrap();
+    let models = api.phones().models();
+    assert_eq!(models.get("m").await.unwrap().name().await.unwrap(), "æ");
+    let listed = models.list().await.unwrap().remove(0);
+    assert_eq!(listed.name().await.unwrap(), "æ");
+    let streamed = models.stream().try_next().await.unwrap().unwrap();
+    assert_eq!(streamed.name().await.unwrap(), "æ");
+    // Without a word about it, it is not UTF-8.
+    assert!(models.get("m").await.unwrap_err().is_protocol());
+}
+
 /// The README lists where each choice is made; this keeps it complete as far
 /// as a test can.
 #[test]

@@ -531,3 +531,30 @@ fn an_html_page_is_refused_with_its_root() {
         "the document is not the expected one: its root is <html>"
     );
 }
+
+/// A base of `length` bytes on the feed, and so many entries with so many links.
+fn with_base(length: usize, entries: usize, links: usize) -> String {
+    let base = "a".repeat(length);
+    let entry = format!("<entry>{}</entry>", "<link href='x'/>".repeat(links));
+    let entries = entry.repeat(entries);
+    format!(
+        "<feed xmlns='http://www.w3.org/2005/Atom' xml:base='http://h/{base}/'>{entries}</feed>"
+    )
+}
+
+#[test]
+fn a_long_base_does_not_multiply() {
+    for (length, entries, links) in [(1 << 18, 1, 100), (1 << 18, 100, 0), (1 << 16, 20, 20)] {
+        let document = with_base(length, entries, links);
+        let whole = options().feed(document.as_bytes()).unwrap_err();
+        assert!(matches!(whole, XmlError::Overgrown { .. }), "{whole:?}");
+        let pieces = in_pieces(options().reader(), document.as_bytes(), &[4096]);
+        assert_eq!(pieces, Err(whole));
+    }
+    // An honest feed is no longer for its addresses, however many they are.
+    let honest = with_base(200, 20_000, 4);
+    assert_eq!(
+        options().feed(honest.as_bytes()).unwrap().entries.len(),
+        20_000
+    );
+}

@@ -288,6 +288,8 @@ macro_rules! collection {
 
             /// Adds a member from an entry of the caller's making, for services
             /// that want other properties of it than this crate sends.
+            /// What is secret in it is not known as such: an error shows it if
+            /// the service repeats it.
             ///
             /// # Errors
             ///

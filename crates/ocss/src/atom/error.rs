@@ -21,6 +21,10 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How many bytes resolving may add to the references of a document.
+    pub(crate) const GROWTH: u64 = 8 * 1024 * 1024;
+    /// And for each of its items.
+    pub(crate) const GROWTH_OF_ITEM: u64 = 2 * 1024;
     /// So deep that dropping and comparing trees cannot use up a stack.
     pub(crate) const DEEPEST: usize = 1024;
 }
@@ -59,6 +63,13 @@ pub enum XmlError {
     #[error("the document is longer than {limit} bytes")]
     TooLarge {
         /// The limit.
+        limit: u64,
+    },
+    /// The references in the document are relative to such a long base that
+    /// they would take up far more memory than the document when resolved.
+    #[error("the references in the document are longer than {limit} bytes when resolved")]
+    Overgrown {
+        /// The limit: 8 MiB, and 2 KiB more for each item of a feed.
         limit: u64,
     },
     /// The encoding is neither UTF-8, UTF-16, US-ASCII nor ISO 8859-1.

@@ -26,8 +26,9 @@
 //!
 //! Documents that are not well-formed, with the namespaces too; any document
 //! type declaration, and so every entity but the five predefined ones;
-//! elements nested deeper, and documents larger than [`Limits`] say; roots
-//! other than the wanted one. Nothing panics, and nothing recurses while
+//! elements nested deeper, and documents larger than [`Limits`] say, also when
+//! it is a long `xml:base` that makes them large; roots other than the wanted
+//! one. Nothing panics, and nothing recurses while
 //! reading.
 
 mod content;

@@ -2,7 +2,7 @@
 
 use super::element::{Attribute, Element};
 use super::error::{Limits, XmlError};
-use super::xml::{AttributeRef, Handler, Parser, StartTag, decode, first_illegal_byte};
+use super::xml::{AttributeRef, Encoding, Handler, Parser, StartTag, decode, first_illegal_byte};
 
 /// An element that is being read, with those around it.
 #[derive(Debug, Default)]
@@ -88,7 +88,7 @@ pub(crate) fn parse(document: &[u8], limits: Limits) -> Result<Element, XmlError
         text: String::new(),
         root: None,
     };
-    let document = checked(document, limits)?;
+    let document = checked(document, limits, None)?;
     Parser::new(limits).run(&document, true, &mut whole)?;
     whole.root.ok_or_else(no_root)
 }
@@ -97,11 +97,12 @@ pub(crate) fn parse(document: &[u8], limits: Limits) -> Result<Element, XmlError
 pub(crate) fn checked(
     document: &[u8],
     limits: Limits,
+    said: Option<Encoding>,
 ) -> Result<std::borrow::Cow<'_, [u8]>, XmlError> {
     if document.len() as u64 > limits.size {
         return Err(XmlError::TooLarge { limit: limits.size });
     }
-    let document = decode(document)?;
+    let document = decode(document, said)?;
     match first_illegal_byte(&document) {
         Some(at) => Err(illegal(at as u64)),
         None => Ok(document),

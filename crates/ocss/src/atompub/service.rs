@@ -1,5 +1,7 @@
 //! Service documents (RFC 5023 section 8).
 
+use std::borrow::Cow;
+
 use super::accept::Accept;
 use crate::atom::names::{APP, ATOM, OC, XML};
 use crate::atom::{Attribute, Category, Element, Limits, WriteError, XmlError};
@@ -93,17 +95,18 @@ impl ServiceDocument {
             });
         }
         let base = base_of(url, &root);
+        let mut grown = 0;
         let workspaces = children(&root, APP, "workspace").map(|element| {
             let base = base_of(&base, element);
-            Workspace {
+            let collections = children(element, APP, "collection");
+            let collections = collections.map(|element| collection(&base, element, &mut grown));
+            Ok(Workspace {
                 title: title(element),
-                collections: children(element, APP, "collection")
-                    .map(|element| collection(&base, element))
-                    .collect(),
-            }
+                collections: collections.collect::<Result<_, _>>()?,
+            })
         });
         Ok(Self {
-            workspaces: workspaces.collect(),
+            workspaces: workspaces.collect::<Result<_, _>>()?,
         })
     }
 
@@ -158,14 +161,14 @@ fn children<'e>(
         .filter(move |child| child.is(namespace, name))
 }
 
-fn base_of(outer: &str, element: &Element) -> String {
+fn base_of<'a>(outer: &'a str, element: &Element) -> Cow<'a, str> {
     let own = element
         .attributes()
         .iter()
         .find(|attribute| attribute.namespace() == XML && attribute.local_name() == "base");
     match own {
-        Some(base) => crate::atom::resolve(outer, base.value().trim()).into(),
-        None => outer.to_owned(),
+        Some(base) => String::from(crate::atom::resolve(outer, base.value().trim())).into(),
+        None => outer.into(),
     }
 }
 
@@ -176,9 +179,19 @@ fn title(element: &Element) -> String {
         .unwrap_or_default()
 }
 
-fn collection(base: &str, element: &Element) -> Collection {
+/// `grown` is how many bytes resolving has added to references.
+fn collection(base: &str, element: &Element, grown: &mut u64) -> Result<Collection, XmlError> {
     let base = base_of(base, element);
-    let resolve = |href: &str| String::from(crate::atom::resolve(&base, href.trim()));
+    let mut resolve = |href: &str| {
+        let resolved = String::from(crate::atom::resolve(&base, href.trim()));
+        *grown += resolved.len().saturating_sub(href.len()) as u64;
+        let limit = Limits::GROWTH;
+        match *grown > limit {
+            true => Err(XmlError::Overgrown { limit }),
+            false => Ok(resolved),
+        }
+    };
+    let href = resolve(element.attribute("href").unwrap_or_default())?;
     let role = element
         .attributes()
         .iter()
@@ -190,23 +203,25 @@ fn collection(base: &str, element: &Element) -> Collection {
         let ranges = accepts.iter().map(|accept| accept.text().trim().to_owned());
         Accept::new(ranges.filter(|range| !range.is_empty()))
     };
-    let categories = children(element, APP, "categories").map(|element| Categories {
-        fixed: element
-            .attribute("fixed")
-            .is_some_and(|fixed| fixed.trim() == "yes"),
-        scheme: element
-            .attribute("scheme")
-            .map(|scheme| scheme.trim().to_owned()),
-        href: element.attribute("href").map(resolve),
-        all: children(element, ATOM, "category").map(category).collect(),
+    let categories = children(element, APP, "categories").map(|element| {
+        Ok(Categories {
+            fixed: element
+                .attribute("fixed")
+                .is_some_and(|fixed| fixed.trim() == "yes"),
+            scheme: element
+                .attribute("scheme")
+                .map(|scheme| scheme.trim().to_owned()),
+            href: element.attribute("href").map(&mut resolve).transpose()?,
+            all: children(element, ATOM, "category").map(category).collect(),
+        })
     });
-    Collection {
-        href: resolve(element.attribute("href").unwrap_or_default()),
+    Ok(Collection {
+        href,
         title: title(element),
         role: role.map(|role| role.value().trim().to_owned()),
         accept,
-        categories: categories.collect(),
-    }
+        categories: categories.collect::<Result<_, _>>()?,
+    })
 }
 
 fn category(element: &Element) -> Category {
@@ -310,6 +325,23 @@ mod tests {
             "GData"
         );
         assert!(document.find("other", "Vendors").is_none());
+    }
+
+    #[test]
+    fn a_long_base_does_not_multiply() {
+        let document = |collections: usize| {
+            let base = format!("http://h/{}/", "a".repeat(1 << 18));
+            let collections = "<collection href='x'/>".repeat(collections);
+            format!(
+                "<service xmlns='{APP}' xml:base='{base}'><workspace>{collections}</workspace></service>"
+            )
+        };
+        let read = |document: String| {
+            ServiceDocument::parse("http://h/", document.as_bytes(), Limits::default())
+        };
+        assert_eq!(read(document(10)).unwrap().collections().count(), 10);
+        let limit = Limits::GROWTH;
+        assert_eq!(read(document(100)), Err(XmlError::Overgrown { limit }));
     }
 
     #[test]

@@ -84,9 +84,11 @@ impl Request {
         self
     }
 
-    /// Only if the resource is still as it was.
+    /// Only if the resource is still as it was. A weak entity tag cannot tell:
+    /// it is never the same (RFC 9110 section 13.1.1).
     pub(crate) fn if_match(mut self, etag: Option<&HeaderValue>) -> Self {
-        self.condition = etag.map(|etag| (IF_MATCH, etag.clone()));
+        let strong = etag.filter(|etag| !etag.as_bytes().starts_with(b"W/"));
+        self.condition = strong.map(|etag| (IF_MATCH, etag.clone()));
         self
     }
 
@@ -252,7 +254,7 @@ impl<'a> Answer<'a> {
 
     /// How to read the document in the body.
     pub(crate) fn options(&self) -> ReadOptions {
-        options(&self.url)
+        options(&self.url, self.headers)
     }
 }
 
@@ -262,8 +264,18 @@ pub(super) fn came_from(head: &response::Parts) -> Option<Uri> {
     Some(url.clone())
 }
 
-/// How to read a document from `url`.
-pub(super) fn options(url: &Uri) -> ReadOptions {
+/// The encoding that a `Content-Type` names.
+fn charset(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    value.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        is_charset.then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// How to read a document from `url` that came with these headers.
+pub(super) fn options(url: &Uri, headers: &HeaderMap) -> ReadOptions {
     // Put together by hand: this is done for every answer.
     let mut text = String::with_capacity(128);
     if let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) {
@@ -272,7 +284,11 @@ pub(super) fn options(url: &Uri) -> ReadOptions {
         text.push_str(authority.as_str());
     }
     text.push_str(url.path_and_query().map_or("/", |target| target.as_str()));
-    ReadOptions::new(text).limits(limits())
+    let options = ReadOptions::new(text).limits(limits());
+    match charset(headers) {
+        Some(charset) => options.charset(charset),
+        None => options,
+    }
 }
 
 fn is_reading(operation: &Operation) -> bool {

@@ -317,7 +317,7 @@ async fn open(
     let (head, body) = collection.api.open(request).await?.into_parts();
     let url = came_from(&head).unwrap_or_else(|| asked.clone());
     Ok(Box::new(Page {
-        reader: options(&url).reader(),
+        reader: options(&url, &head.headers).reader(),
         asked,
         url,
         body,

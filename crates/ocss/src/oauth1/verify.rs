@@ -267,17 +267,21 @@ pub fn verify(
     }))
 }
 
+/// Of the protocol's own parameters there are about ten. More than so many
+/// only cost time to compare.
+const MOST_PARAMETERS: usize = 32;
+
 /// The protocol's own parameters, each at most once.
 struct Protocol<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Protocol<'a> {
-    /// `None` when one is there twice or is not text.
+    /// `None` when one is there twice or is not text, or there are too many.
     fn of(all: &'a Pairs<'_>) -> Option<Self> {
         let mut own: Vec<(&str, &str)> = Vec::with_capacity(8);
         for (name, value) in all.iter().filter(|(name, _)| name.starts_with(b"oauth_")) {
             let name = std::str::from_utf8(name).ok()?;
             let value = std::str::from_utf8(value).ok()?;
-            if own.iter().any(|(known, _)| *known == name) {
+            if own.len() == MOST_PARAMETERS || own.iter().any(|(known, _)| *known == name) {
                 return None;
             }
             own.push((name, value));
@@ -499,6 +503,15 @@ mod tests {
             let time = format!(r#"{PLAIN}, oauth_timestamp="{time}", oauth_signature="cs%26ts""#);
             assert_eq!(problem(&time), "parameter_rejected");
         }
+    }
+
+    #[test]
+    fn a_flood_of_parameters_is_refused() {
+        let flood: String = (0..100_000).map(|n| format!("oauth_{n}=&")).collect();
+        let form = Some("application/x-www-form-urlencoded");
+        let received = Received::new("POST", "http", "h", "/").body(form, flood.as_bytes());
+        let refused = verify(&received, secrets).unwrap_err();
+        assert_eq!(refused.problem(), "parameter_rejected");
     }
 
     #[test]

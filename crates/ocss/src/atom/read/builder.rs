@@ -8,7 +8,7 @@ use super::small::{category, own_attributes, relation, shared, without};
 use crate::atom::content::{Content, ContentBody, Kind};
 use crate::atom::element::{Element, Foreign};
 use crate::atom::entry::{Entry, Tombstone};
-use crate::atom::error::{XmlError, cut};
+use crate::atom::error::{Limits, XmlError, cut};
 use crate::atom::feed::{Feed, Item};
 use crate::atom::names::Namespace;
 use crate::atom::parts::{Link, Person};
@@ -103,6 +103,10 @@ pub(super) struct Builder {
     item: Option<Item>,
     entries: Vec<Entry>,
     deleted: Vec<Tombstone>,
+    /// How many items were handed over.
+    items: u64,
+    /// How many bytes resolving has added to references.
+    grown: u64,
 }
 
 impl Builder {
@@ -126,6 +130,8 @@ impl Builder {
             item: None,
             entries: Vec::new(),
             deleted: Vec::new(),
+            items: 0,
+            grown: 0,
         }
     }
 
@@ -155,7 +161,7 @@ impl Builder {
         let is_entry = is_atom && tag.local_name == "entry" && self.wanted != Wanted::Feed;
         if is_feed {
             self.is_feed = true;
-            self.feed.base = self.bases.explicit().map(Into::into);
+            self.feed.base = self.base();
             (self.feed.lang, self.feed.foreign) = own_attributes(tag);
             self.frames.push(Frame::Feed);
         } else if is_entry {
@@ -170,11 +176,34 @@ impl Builder {
     }
 
     fn begin_entry(&mut self, tag: &StartTag<'_>) {
-        self.entry.base = self.bases.explicit().map(Into::into);
+        self.entry.base = self.base();
         if tag.has_attributes() {
             (self.entry.lang, self.entry.foreign) = own_attributes(tag);
         }
         self.frames.push(Frame::Entry);
+    }
+
+    /// The base that the document sets here.
+    fn base(&mut self) -> Option<Box<str>> {
+        let base: Box<str> = self.bases.explicit()?.into();
+        self.grown += base.len() as u64;
+        Some(base)
+    }
+
+    fn resolve(&mut self, reference: &str) -> Box<str> {
+        let resolved = resolve(self.bases.current(), reference);
+        self.grown += resolved.len().saturating_sub(reference.len()) as u64;
+        resolved
+    }
+
+    /// A short document must not take up all memory because each of its
+    /// references is relative to a long base.
+    fn check_growth(&self) -> Result<(), XmlError> {
+        let limit = Limits::GROWTH + Limits::GROWTH_OF_ITEM * self.items;
+        match self.grown > limit {
+            true => Err(XmlError::Overgrown { limit }),
+            false => Ok(()),
+        }
     }
 
     /// A child of a feed (`in_feed`) or an entry.
@@ -264,7 +293,7 @@ impl Builder {
                     self.declared = shared(kind);
                 }
             } else if attribute_ref.is(&Namespace::None, "src") {
-                src = Some(resolve(self.bases.current(), trim(&attribute_ref.value())));
+                src = Some(self.resolve(trim(&attribute_ref.value())));
             } else {
                 self.foreign.push_attribute(attribute(attribute_ref));
             }
@@ -287,7 +316,7 @@ impl Builder {
         });
     }
 
-    fn link(&self, tag: &StartTag<'_>) -> Link {
+    fn link(&mut self, tag: &StartTag<'_>) -> Link {
         let mut link = Link::new("alternate", "");
         for attribute_ref in tag.attributes() {
             let value = attribute_ref.value();
@@ -296,7 +325,7 @@ impl Builder {
                 continue;
             }
             match attribute_ref.name {
-                "href" => link.href = resolve(self.bases.current(), trim(&value)),
+                "href" => link.href = self.resolve(trim(&value)),
                 "rel" => link.rel = relation(trim(&value)),
                 "type" => link.media_type = Some(shared(trim(&value))),
                 _ => link.foreign.push_attribute(attribute(attribute_ref)),
@@ -441,6 +470,7 @@ impl Builder {
     }
 
     fn hand_over(&mut self, item: Item) {
+        self.items += 1;
         if self.by_item {
             self.item = Some(item);
             return;
@@ -472,6 +502,7 @@ impl Handler for Builder {
                 .find(|attribute| attribute.is(&Namespace::Xml, "base"))
             {
                 self.bases.push(self.depth, &base.value());
+                self.grown += self.bases.current().len() as u64;
             }
         }
         match self.frames.last() {
@@ -480,7 +511,7 @@ impl Handler for Builder {
             Some(Frame::Person(_)) => self.person_child(tag),
             Some(_) => self.child(tag, false),
         }
-        Ok(())
+        self.check_growth()
     }
 
     fn text(&mut self) -> &mut String {

@@ -12,7 +12,7 @@ use super::entry::{Entry, Tombstone};
 use super::error::{Limits, XmlError};
 use super::feed::Feed;
 use super::tree::checked;
-use super::xml::Parser;
+use super::xml::{Encoding, Parser};
 
 /// A feed with all that is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub enum Document {
 pub struct ReadOptions {
     url: String,
     limits: Limits,
+    said: Option<Encoding>,
 }
 
 impl ReadOptions {
@@ -50,6 +51,7 @@ impl ReadOptions {
         Self {
             url: url.into(),
             limits: Limits::default(),
+            said: None,
         }
     }
 
@@ -57,6 +59,16 @@ impl ReadOptions {
     #[must_use]
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// With the encoding that the protocol names, such as the `charset` of a
+    /// `Content-Type`: it counts for more than what the document says of
+    /// itself, but for a byte order mark (RFC 7303 section 3). One that is not
+    /// read here is ignored.
+    #[must_use]
+    pub fn charset(mut self, name: &str) -> Self {
+        self.said = Encoding::named(name);
         self
     }
 
@@ -99,16 +111,17 @@ impl ReadOptions {
     /// When it can be seen at once that the document will be refused. Other
     /// faults come where they are.
     pub fn items<'d>(&self, document: &'d [u8]) -> Result<Items<'d>, XmlError> {
-        Items::new(checked(document, self.limits)?, &self.url, self.limits)
+        let document = checked(document, self.limits, self.said)?;
+        Items::new(document, &self.url, self.limits)
     }
 
     /// Reads a feed as it arrives.
     pub fn reader(&self) -> FeedReader {
-        FeedReader::new(&self.url, self.limits)
+        FeedReader::new(&self.url, self.limits, self.said)
     }
 
     fn read(&self, document: &[u8], wanted: Wanted) -> Result<Builder, XmlError> {
-        let document = checked(document, self.limits)?;
+        let document = checked(document, self.limits, self.said)?;
         let mut builder = Builder::new(wanted, &self.url, false);
         Parser::new(self.limits).run(&document, true, &mut builder)?;
         Ok(builder)

@@ -7,7 +7,7 @@ use super::builder::{Builder, Wanted};
 use crate::atom::error::{Limits, XmlError};
 use crate::atom::feed::{Feed, Item};
 use crate::atom::tree::illegal;
-use crate::atom::xml::{Decoder, Parser, Progress, first_illegal_byte};
+use crate::atom::xml::{Decoder, Encoding, Parser, Progress, first_illegal_byte};
 
 /// The items of a feed in memory, read as they are asked for.
 ///
@@ -117,10 +117,10 @@ pub struct FeedReader {
 }
 
 impl FeedReader {
-    pub(super) fn new(url: &str, limits: Limits) -> Self {
+    pub(super) fn new(url: &str, limits: Limits, said: Option<Encoding>) -> Self {
         Self {
             limits,
-            decoder: Decoder::new(),
+            decoder: Decoder::new(said),
             buffer: Vec::new(),
             at: 0,
             wait_for: 0,

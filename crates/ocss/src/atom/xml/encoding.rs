@@ -8,21 +8,51 @@ use crate::atom::error::{XmlError, cut};
 /// How much of a document is looked at for its declaration.
 const LONGEST_DECLARATION: usize = 1024;
 
+/// How characters are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
+pub(crate) enum Encoding {
     Utf8,
     Latin1,
     Utf16 { big_endian: bool },
 }
 
+impl Encoding {
+    /// The encoding that a protocol names. UTF-16 is big-endian unless a mark
+    /// says otherwise (RFC 2781 section 4.3).
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let is = |names: &[&str]| names.iter().any(|other| other.eq_ignore_ascii_case(name));
+        if is(&UTF8) {
+            Some(Self::Utf8)
+        } else if is(&LATIN1) {
+            Some(Self::Latin1)
+        } else if is(&["utf-16", "utf-16be", "utf-16le"]) {
+            let big_endian = !name.to_ascii_lowercase().ends_with("le");
+            Some(Self::Utf16 { big_endian })
+        } else {
+            None
+        }
+    }
+}
+
+const UTF8: [&str; 4] = ["utf-8", "utf8", "us-ascii", "ascii"];
+const LATIN1: [&str; 6] = [
+    "iso-8859-1",
+    "iso8859-1",
+    "iso_8859-1",
+    "latin1",
+    "latin-1",
+    "l1",
+];
+
 /// The whole document in UTF-8, without a byte order mark. UTF-8 is not
-/// checked.
-pub(crate) fn decode(document: &[u8]) -> Result<Cow<'_, [u8]>, XmlError> {
-    match detect(document, true)? {
+/// checked. What the protocol said of the encoding counts for more than what
+/// the document says, but for a mark (RFC 7303 section 3).
+pub(crate) fn decode(document: &[u8], said: Option<Encoding>) -> Result<Cow<'_, [u8]>, XmlError> {
+    match detect(document, true, said)? {
         Some((Encoding::Utf8, mark)) => Ok(Cow::Borrowed(&document[mark..])),
         _ => {
             let mut out = Vec::with_capacity(document.len() + document.len() / 2);
-            let mut decoder = Decoder::new();
+            let mut decoder = Decoder::new(said);
             decoder.push(document, &mut out)?;
             decoder.finish(&mut out)?;
             Ok(Cow::Owned(out))
@@ -33,14 +63,17 @@ pub(crate) fn decode(document: &[u8]) -> Result<Cow<'_, [u8]>, XmlError> {
 /// Turns a document into UTF-8 as it arrives.
 #[derive(Debug)]
 pub(crate) struct Decoder {
+    /// What the protocol said.
+    said: Option<Encoding>,
     encoding: Option<Encoding>,
     /// What was not enough to tell the encoding, or for a character.
     held: Vec<u8>,
 }
 
 impl Decoder {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(said: Option<Encoding>) -> Self {
         Self {
+            said,
             encoding: None,
             held: Vec::new(),
         }
@@ -65,7 +98,7 @@ impl Decoder {
         self.held.extend_from_slice(chunk);
         let encoding = match self.encoding {
             Some(encoding) => encoding,
-            None => match detect(&self.held, last)? {
+            None => match detect(&self.held, last, self.said)? {
                 Some((encoding, mark)) => {
                     self.held.drain(..mark);
                     self.encoding = Some(encoding);
@@ -136,7 +169,11 @@ fn not_utf16(position: usize) -> XmlError {
 
 /// The encoding and how long the byte order mark is. `None` when more of the
 /// document is needed to tell.
-fn detect(head: &[u8], last: bool) -> Result<Option<(Encoding, usize)>, XmlError> {
+fn detect(
+    head: &[u8],
+    last: bool,
+    said: Option<Encoding>,
+) -> Result<Option<(Encoding, usize)>, XmlError> {
     if head.len() < 4 && !last {
         return Ok(None);
     }
@@ -144,6 +181,7 @@ fn detect(head: &[u8], last: bool) -> Result<Option<(Encoding, usize)>, XmlError
         [0xEF, 0xBB, 0xBF, ..] => (Encoding::Utf8, 3),
         [0xFE, 0xFF, ..] => return Ok(Some((Encoding::Utf16 { big_endian: true }, 2))),
         [0xFF, 0xFE, ..] => return Ok(Some((Encoding::Utf16 { big_endian: false }, 2))),
+        _ if said.is_some() => return Ok(said.map(|said| (said, 0))),
         [0, b'<', 0, _, ..] => return Ok(Some((Encoding::Utf16 { big_endian: true }, 0))),
         [b'<', 0, _, 0, ..] => return Ok(Some((Encoding::Utf16 { big_endian: false }, 0))),
         _ => (Encoding::Utf8, 0),
@@ -180,17 +218,9 @@ fn named(declaration: &[u8], marked: bool) -> Result<(Encoding, usize), XmlError
         return Ok(utf8);
     };
     let is = |names: &[&str]| names.iter().any(|other| other.eq_ignore_ascii_case(name));
-    if is(&["utf-8", "utf8", "us-ascii", "ascii"]) {
+    if is(&UTF8) {
         Ok(utf8)
-    } else if is(&[
-        "iso-8859-1",
-        "iso8859-1",
-        "iso_8859-1",
-        "latin1",
-        "latin-1",
-        "l1",
-    ]) && !marked
-    {
+    } else if is(&LATIN1) && !marked {
         Ok((Encoding::Latin1, 0))
     } else {
         Err(XmlError::UnsupportedEncoding { name: cut(name) })
@@ -202,7 +232,7 @@ mod tests {
     use super::*;
 
     fn in_pieces(document: &[u8], size: usize) -> Result<Vec<u8>, XmlError> {
-        let mut decoder = Decoder::new();
+        let mut decoder = Decoder::new(None);
         let mut out = Vec::new();
         for chunk in document.chunks(size) {
             decoder.push(chunk, &mut out)?;
@@ -239,7 +269,7 @@ mod tests {
             (b"".to_vec(), ""),
             (b"<?xml".to_vec(), "<?xml"),
         ] {
-            assert_eq!(decode(&document).unwrap(), expected.as_bytes());
+            assert_eq!(decode(&document, None).unwrap(), expected.as_bytes());
             for size in 1..9 {
                 assert_eq!(
                     in_pieces(&document, size).unwrap(),
@@ -251,14 +281,32 @@ mod tests {
     }
 
     #[test]
+    fn what_the_protocol_says_counts_for_more_but_for_a_mark() {
+        let utf8 = "<?xml version='1.0' encoding='latin1'?><a>æ</a>".as_bytes();
+        let latin1 = b"<a>\xe6</a>";
+        for (document, name, expected) in [
+            (utf8, "UTF-8", utf8),
+            (latin1, "ISO-8859-1", "<a>æ</a>".as_bytes()),
+            (b"\xef\xbb\xbf<a/>", "iso-8859-1", b"<a/>"),
+            (b"\xff\xfe<\0", "utf-8", b"<"),
+            (b"\0<\0a", "utf-16", b"<a"),
+            (b"<\0a\0", "utf-16le", b"<a"),
+            (b"<a/>", "windows-1252", b"<a/>"),
+        ] {
+            let said = Encoding::named(name);
+            assert_eq!(decode(document, said).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn other_encodings_are_refused_by_name() {
         let document = b"<?xml version='1.0' encoding='windows-1251'?><a/>";
         let name = String::from("windows-1251");
         assert_eq!(
-            decode(document),
+            decode(document, None),
             Err(XmlError::UnsupportedEncoding { name })
         );
-        assert!(decode(b"<?xml version='1.0' encoding='utf-16'?><a/>").is_err());
+        assert!(decode(b"<?xml version='1.0' encoding='utf-16'?><a/>", None).is_err());
     }
 
     #[test]
@@ -269,7 +317,7 @@ mod tests {
             b"\xfe\xff\0a\0",
             b"\xff\xfe\0\xdc",
         ] {
-            assert!(decode(bad).is_err(), "{bad:?}");
+            assert!(decode(bad, None).is_err(), "{bad:?}");
             assert!(in_pieces(bad, 1).is_err(), "{bad:?}");
         }
     }

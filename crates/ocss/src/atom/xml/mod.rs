@@ -13,5 +13,5 @@ mod scope;
 
 pub(crate) use self::attributes::AttributeRef;
 pub(crate) use self::chars::{first_illegal_byte, is_legal, is_name, trim};
-pub(crate) use self::encoding::{Decoder, decode};
+pub(crate) use self::encoding::{Decoder, Encoding, decode};
 pub(crate) use self::parser::{Handler, Parser, Progress, StartTag};

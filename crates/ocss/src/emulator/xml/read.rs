@@ -12,6 +12,9 @@ use super::element::{Element, Node};
 /// The root counts as 1.
 const DEEPEST: usize = 256;
 
+/// In bytes. Those that mean anything here are far shorter.
+const LONGEST_NAMESPACE: usize = 1024;
+
 /// What was sent is not XML, or not XML that is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::emulator) struct Malformed(pub(in crate::emulator) &'static str);
@@ -120,6 +123,10 @@ fn add_text(open: &mut [Element], text: &str) -> Result<(), Malformed> {
 fn element(reader: &NsReader<&[u8]>, start: &BytesStart<'_>) -> Result<Element, Malformed> {
     let namespace = |resolved: ResolveResult<'_>| match resolved {
         ResolveResult::Unbound => Ok(String::new()),
+        // It is copied into each element.
+        ResolveResult::Bound(namespace) if namespace.0.len() > LONGEST_NAMESPACE => {
+            Err(Malformed("a namespace with too long a name"))
+        }
         ResolveResult::Bound(namespace) => Ok(namespace.0.to_owned()),
         ResolveResult::Unknown(_) => Err(Malformed("a prefix without a namespace")),
     };
