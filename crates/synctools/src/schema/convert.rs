@@ -1,5 +1,6 @@
 //! One value of the wire as its field has it.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use crate::schema::{DecodeErrorKind, FieldKind};
@@ -29,7 +30,7 @@ fn wrong<T>(expected: &'static str, raw: RawValue<'_>) -> Result<T> {
     })
 }
 
-fn decode<'a>(text: &RawText<'a>) -> Result<std::borrow::Cow<'a, str>> {
+fn decode<'a>(text: &RawText<'a>) -> Result<Cow<'a, str>> {
     text.decode().map_err(|_| E::LoneSurrogate)
 }
 
@@ -84,28 +85,36 @@ pub(crate) fn value(
 fn text(raw: RawValue<'_>, how: &Convert) -> Result<Value> {
     let text = match raw {
         RawValue::Text(text) => match decode(&text)? {
-            std::borrow::Cow::Borrowed(text) => text.into(),
-            std::borrow::Cow::Owned(text) => text.into_boxed_str(),
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into_boxed_str(),
         },
         RawValue::Bool(true) if !how.strict => "True".into(),
         RawValue::Bool(false) if !how.strict => "False".into(),
         RawValue::Number("-0") if !how.strict => "0".into(),
         RawValue::Number(number) if !how.strict => {
             if number.contains(['.', 'e', 'E']) {
-                let number = parse_float(number)?;
-                if !number.is_finite() {
-                    return Err(E::Range);
-                }
-                let mut out = Vec::new();
-                write_float(number, &mut out);
-                String::from_utf8(out).unwrap_or_default().into()
+                float_text(parse_float(number)?)
             } else {
                 number.into()
             }
         }
+        RawValue::NotANumber(name) if !how.strict => float_text(parse_float(name)?),
         _ => return wrong("text", raw),
     };
     Ok(Value::Text(text))
+}
+
+/// A float as `str` of Python shows it.
+fn float_text(number: f64) -> Box<str> {
+    if number.is_nan() {
+        return "nan".into();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.into();
+    }
+    let mut out = Vec::new();
+    write_float(number, &mut out);
+    String::from_utf8(out).unwrap_or_default().into()
 }
 
 /// Addresses with colons are brought into their shortest form, and others are
@@ -120,7 +129,12 @@ fn address(raw: RawValue<'_>, how: &Convert) -> Result<Value> {
         return Ok(Value::Null);
     }
     if trimmed.contains(':') {
-        let address: Ipv6Addr = trimmed.parse().map_err(|_| E::Invalid {
+        // The zone of a link is not part of what Django keeps.
+        let address = match trimmed.split_once('%') {
+            Some((address, zone)) if !zone.is_empty() && !zone.contains('%') => address,
+            _ => trimmed,
+        };
+        let address: Ipv6Addr = address.parse().map_err(|_| E::Invalid {
             expected: "an address",
         })?;
         return Ok(Value::Text(address.to_string().into()));
@@ -144,8 +158,35 @@ fn boolean(null: bool, raw: RawValue<'_>, how: &Convert) -> Result<Value> {
             "" if null => Ok(Value::Null),
             _ => Err(E::Invalid { expected: EXPECTED }),
         },
+        // What is empty is none, for Django.
+        RawValue::Array(list) if null && list.iter().next().is_none() => Ok(Value::Null),
+        RawValue::Object(text) if null && is_empty_object(text) => Ok(Value::Null),
         _ => wrong(EXPECTED, raw),
     }
+}
+
+fn is_empty_object(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| matches!(byte, b'{' | b'}') || byte.is_ascii_whitespace())
+}
+
+/// A number without the underscores that Python lets stand between two digits.
+fn joined(text: &str) -> Cow<'_, str> {
+    if !text.contains('_') {
+        return text.into();
+    }
+    let is_digit = |part: Option<&u8>| part.is_some_and(u8::is_ascii_digit);
+    let mut parts = text.as_bytes().split(|byte| *byte == b'_').peekable();
+    let mut number = Vec::with_capacity(text.len());
+    while let Some(part) = parts.next() {
+        number.extend_from_slice(part);
+        if let Some(next) = parts.peek() {
+            if !is_digit(part.last()) || !is_digit(next.first()) {
+                return text.into();
+            }
+        }
+    }
+    String::from_utf8(number).map_or(text.into(), Cow::Owned)
 }
 
 fn integer(raw: RawValue<'_>, how: &Convert) -> Result<i64> {
@@ -172,8 +213,8 @@ fn integer(raw: RawValue<'_>, how: &Convert) -> Result<i64> {
         RawValue::Bool(value) if !how.strict => Ok(i64::from(value)),
         RawValue::Text(text) if !how.strict => {
             let text = decode(&text)?;
-            let text = text.trim();
-            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            let text = joined(text.trim());
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(E::Invalid { expected: EXPECTED });
             }
@@ -197,7 +238,7 @@ fn float(raw: RawValue<'_>, how: &Convert) -> Result<Value> {
         RawValue::Number(number) => parse_float(number)?,
         RawValue::NotANumber(name) => parse_float(name)?,
         RawValue::Bool(value) if !how.strict => f64::from(u8::from(value)),
-        RawValue::Text(text) if !how.strict => parse_float(decode(&text)?.trim())?,
+        RawValue::Text(text) if !how.strict => parse_float(&joined(decode(&text)?.trim()))?,
         _ => return wrong("a number", raw),
     };
     Ok(Value::Float(number))
@@ -206,7 +247,14 @@ fn float(raw: RawValue<'_>, how: &Convert) -> Result<Value> {
 fn decimal(max_digits: u32, places: u32, raw: RawValue<'_>, how: &Convert) -> Result<Value> {
     let fit = |text: &str| Decimal::fit(text, max_digits, places).map_err(E::Decimal);
     let number = match raw {
-        RawValue::Text(text) => fit(&decode(&text)?)?,
+        RawValue::Text(text) => {
+            let text = decode(&text)?;
+            match text.contains('_') {
+                // Wherever they stand, as for Python.
+                true if !how.strict => fit(&text.replace('_', ""))?,
+                _ => fit(&text)?,
+            }
+        }
         RawValue::Number(number) if !how.strict => fit(number)?,
         RawValue::Bool(value) if !how.strict => fit(if value { "1" } else { "0" })?,
         _ => return wrong("a decimal number", raw),
@@ -257,6 +305,10 @@ fn uuid(raw: RawValue<'_>, how: &Convert) -> Result<Value> {
     const EXPECTED: &str = "a UUID";
     let uuid = match raw {
         RawValue::Text(text) => Uuid::parse(&decode(&text)?),
+        RawValue::Number("-0") | RawValue::Bool(false) if !how.strict => {
+            Some(Uuid::from_bytes([0; 16]))
+        }
+        RawValue::Bool(true) if !how.strict => Some(Uuid::from_bytes(1_u128.to_be_bytes())),
         // Python takes them as 128 bit integers.
         RawValue::Number(number) if !how.strict => number
             .parse::<u128>()
@@ -281,10 +333,10 @@ fn binary(raw: RawValue<'_>) -> Result<Value> {
         return wrong(EXPECTED, raw);
     };
     let text = decode(&text)?;
-    // Lines are told apart from what is broken.
+    // White space is told apart from what is broken.
     let joined: String;
-    let text = if text.contains(['\n', '\r']) {
-        joined = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    let text = if text.contains(|c: char| c.is_ascii_whitespace()) {
+        joined = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         &joined
     } else {
         &*text

@@ -25,6 +25,11 @@ impl Duration {
     /// (`-1 02:00:03.000004`), ISO 8601 (`P3DT4H`), or what PostgreSQL shows
     /// (`3 days 04:00:00`).
     pub fn parse(text: &str) -> Option<Self> {
+        // The patterns of Django end before a line break.
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        if text.is_empty() {
+            return Some(Self(0));
+        }
         if text.trim_start_matches(['+', '-']).starts_with('P') {
             parse_iso(text).map(Self)
         } else {
@@ -102,10 +107,10 @@ fn micros(digits: &str) -> i64 {
 /// `[days ][-][[hours:]minutes:]seconds[.fraction]`, `days` also as `3 days,`
 /// and `3 days` alone.
 fn parse_clock(text: &str) -> Option<i64> {
-    let mut total: i64 = 0;
+    let mut total: i128 = 0;
     let mut scan = Scan(text);
     if let Some((days, rest)) = text.split_once(' ') {
-        total = days.parse::<i64>().ok()?.checked_mul(DAY)?;
+        total = i128::from(days.parse::<i64>().ok()?) * i128::from(DAY);
         if days.starts_with('+') {
             return None;
         }
@@ -114,15 +119,17 @@ fn parse_clock(text: &str) -> Option<i64> {
             scan.take(",");
             scan.take(" ");
             if scan.0.is_empty() {
-                return Some(total);
+                return i64::try_from(total).ok();
             }
         }
     }
     let negative = scan.take("-");
-    if !negative {
-        scan.take("+");
-    }
+    // Only PostgreSQL writes it, and always with minutes and seconds.
+    let positive = !negative && scan.take("+");
     let mut seconds: i64 = scan.digits()?.parse().ok()?;
+    if positive && scan.0.matches(':').count() != 2 {
+        return None;
+    }
     for _ in 0..2 {
         if !scan.take(":") {
             break;
@@ -134,7 +141,8 @@ fn parse_clock(text: &str) -> Option<i64> {
     if !scan.0.is_empty() {
         return None;
     }
-    total.checked_add(if negative { -rest } else { rest })
+    let rest = i128::from(rest);
+    i64::try_from(total + if negative { -rest } else { rest }).ok()
 }
 
 /// `[+-]P[nD][T[nH][nM][nS]]`, each number with a fraction.
@@ -222,10 +230,26 @@ mod tests {
     }
 
     #[test]
+    fn what_only_djangos_patterns_know_is_read() {
+        for (text, micros) in [
+            ("", 0),
+            ("1.5\n", 1_500_000),
+            ("+01:00:00", 3_600_000_000),
+            ("-106751992 19:59:05.224192", i64::MIN),
+            ("106751991 04:00:54.775807", i64::MAX),
+        ] {
+            let read = Duration::parse(text).map(Duration::as_micros);
+            assert_eq!(read, Some(micros), "{text:?}");
+        }
+        assert_eq!(Duration::parse("106751991 04:00:54.775808"), None);
+    }
+
+    #[test]
     fn what_is_not_a_duration_is_refused() {
         for text in [
-            "",
             "x",
+            "+30",
+            "+1:30",
             "1:2:3:4",
             "1 2 3",
             "P1H",

@@ -107,7 +107,7 @@ impl Date {
     ///
     /// Says whether the form or the date is wrong.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let mut scan = Scan(text.as_bytes());
+        let mut scan = Scan::line(text);
         let date = scan.date()?;
         scan.end()?;
         Ok(date)
@@ -145,7 +145,8 @@ impl Time {
     ///
     /// Says whether the form or the time is wrong.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let mut scan = Scan(text.as_bytes());
+        let mut scan = Scan::line(text);
+        scan.take(b'T');
         let time = scan.time()?;
         scan.offset()?;
         scan.end()?;
@@ -267,13 +268,15 @@ impl DateTime {
     ///
     /// Says whether the form or the date is wrong.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        let mut scan = Scan(text.as_bytes());
+        let mut scan = Scan::line(text);
         let date = scan.date()?;
         if scan.0.is_empty() {
             return Ok(Self::new(date, Time(0)));
         }
-        if !scan.take(b'T') && !scan.take(b' ') && !scan.take(b't') {
-            return Err(TimeError::Form);
+        // Python takes any character between them.
+        match scan.0.split_first() {
+            Some((first, rest)) if first.is_ascii() && !first.is_ascii_digit() => scan.0 = rest,
+            _ => return Err(TimeError::Form),
         }
         let time = scan.time()?;
         let offset = scan.offset()?;
@@ -370,7 +373,12 @@ impl fmt::Display for DateTime {
 /// What is left of a text that is read from the front.
 pub(crate) struct Scan<'a>(pub(crate) &'a [u8]);
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    /// A text, without the line break that the patterns of Django end before.
+    fn line(text: &'a str) -> Self {
+        Self(text.strip_suffix('\n').unwrap_or(text).as_bytes())
+    }
+
     pub(crate) fn take(&mut self, byte: u8) -> bool {
         match self.0.split_first() {
             Some((first, rest)) if *first == byte => {
@@ -422,15 +430,20 @@ impl Scan<'_> {
     }
 
     fn time(&mut self) -> Result<Time, TimeError> {
+        let before = self.0.len();
         let hour = self.number(1, 2)?;
-        if !self.take(b':') {
-            return Err(TimeError::Form);
-        }
-        let minute = self.number(1, 2)?;
-        let (mut second, mut micros) = (0, 0);
+        let (mut minute, mut second, mut micros) = (0, 0, 0);
         if self.take(b':') {
-            second = self.number(1, 2)?;
-            micros = self.fraction()?;
+            minute = self.number(1, 2)?;
+            if self.take(b':') {
+                second = self.number(1, 2)?;
+                micros = self.fraction()?;
+            }
+        } else if before - self.0.len() != 2
+            || !matches!(self.0.first(), None | Some(b'Z' | b'+' | b'-'))
+        {
+            // An hour of two digits may be all there is.
+            return Err(TimeError::Form);
         }
         if hour > 23 || minute > 59 || second > 59 {
             return Err(TimeError::Range);
@@ -455,7 +468,7 @@ impl Scan<'_> {
 
     fn offset(&mut self) -> Result<Option<i32>, TimeError> {
         while self.take(b' ') {}
-        if self.take(b'Z') || self.take(b'z') {
+        if self.take(b'Z') {
             return Ok(Some(0));
         }
         let sign = if self.take(b'+') {
@@ -474,10 +487,12 @@ impl Scan<'_> {
                 seconds = self.number(2, 2)?;
             }
         }
-        if hours > 23 || minutes > 59 || seconds > 59 {
+        // Django takes more than 59 minutes, as long as it is not a day.
+        let ahead = hours * 3600 + minutes * 60 + seconds;
+        if hours > 23 || seconds > 59 || ahead >= 86_400 {
             return Err(TimeError::Range);
         }
-        Ok(Some(sign * (hours * 3600 + minutes * 60 + seconds) as i32))
+        Ok(Some(sign * ahead as i32))
     }
 }
 

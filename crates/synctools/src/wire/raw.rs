@@ -61,7 +61,7 @@ impl<'a> RawValue<'a> {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::NotANumber(_) => "not a finite number",
+            Self::NotANumber(_) => "NaN or infinity",
             Self::Text(_) => "text",
             Self::Array(_) => "a list",
             Self::Object(_) => "an object",
