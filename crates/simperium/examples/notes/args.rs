@@ -18,7 +18,7 @@ Usage: notes --app APP [how to connect] <command>
   edit KEY [TEXT]      another text for a note. Without TEXT, add and edit open
                        $VISUAL or $EDITOR; with `-` they read standard input
   delete KEY
-  watch                what other devices do, until Ctrl-C
+  watch                what other devices do, until Ctrl-C, which is good
   status               how much there is, and how much is to be sent
   history KEY          the versions that the service keeps of a note
   conflicts            edits that could not all be kept, and what was at stake

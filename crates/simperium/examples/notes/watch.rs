@@ -10,17 +10,20 @@ use crate::{Outcome, Result};
 pub(crate) async fn watch(notes: &Notes) -> Result {
     let mut events = notes.bucket.subscribe();
     let watching = async {
+        eprintln!("notes: asking what is new");
         notes.sync().await?;
         eprintln!("notes: watching; Ctrl-C ends it");
         follow(&mut events).await;
         Ok(Outcome::Good)
     };
     tokio::select! {
-        outcome = watching => outcome,
+        // First, so that it is listened to once anything is said.
+        biased;
         result = tokio::signal::ctrl_c() => {
             result?;
             Ok(Outcome::Good)
         }
+        outcome = watching => outcome,
     }
 }
 

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 pub(super) struct Heartbeat {
     after: Duration,
     heard: Instant,
+    /// How many bytes had come then.
+    bytes: u64,
     /// The number of the next question; the service answers with the one after
     /// it.
     number: u64,
@@ -33,15 +35,25 @@ impl Heartbeat {
         Self {
             after,
             heard: now,
+            bytes: 0,
             number: 0,
             asked: false,
         }
     }
 
-    /// Something came, whatever it was.
-    pub(super) fn heard(&mut self, now: Instant) {
+    /// A frame came, whatever it was, and with it so many bytes by now.
+    pub(super) fn heard(&mut self, bytes: u64, now: Instant) {
         self.heard = now;
+        self.bytes = bytes;
         self.asked = false;
+    }
+
+    /// So many bytes have come by now. Those of a large frame that is still
+    /// coming are a sign of life, too.
+    pub(super) fn read(&mut self, bytes: u64, now: Instant) {
+        if bytes != self.bytes {
+            self.heard(bytes, now);
+        }
     }
 
     /// When to look next. `None` if never.
@@ -84,12 +96,26 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_takes_long_is_no_silence() {
+        let begin = Instant::now();
+        let mut heartbeat = Heartbeat::new(AFTER, begin);
+        for times in 1..10 {
+            heartbeat.read(u64::from(times), begin + AFTER * times);
+            assert_eq!(heartbeat.look(begin + AFTER * times), Pulse::Fine);
+        }
+        heartbeat.read(9, begin + AFTER * 10);
+        assert_eq!(heartbeat.look(begin + AFTER * 10), Pulse::Ask(0));
+        heartbeat.read(9, begin + AFTER * 11);
+        assert_eq!(heartbeat.look(begin + AFTER * 11), Pulse::Dead);
+    }
+
+    #[test]
     fn whatever_comes_is_a_sign_of_life() {
         let begin = Instant::now();
         let mut heartbeat = Heartbeat::new(AFTER, begin);
         assert_eq!(heartbeat.look(begin + AFTER), Pulse::Ask(0));
         let later = begin + AFTER + AFTER / 2;
-        heartbeat.heard(later);
+        heartbeat.heard(0, later);
         assert_eq!(heartbeat.look(begin + AFTER * 2), Pulse::Fine);
         assert_eq!(heartbeat.look(later + AFTER), Pulse::Ask(2));
     }

@@ -135,17 +135,21 @@ impl Link {
                         biased;
                         frame = socket.next() => match frame {
                             Ok(frame) => {
-                                heartbeat.heard(Instant::now());
+                                heartbeat.heard(socket.bytes(), Instant::now());
                                 return Happened::Frame(frame);
                             }
                             Err(closed) => break Some(closed),
                         },
-                        () = until(heartbeat.due()) => match heartbeat.look(Instant::now()) {
-                            Pulse::Fine => {}
-                            Pulse::Ask(number) => {
-                                socket.send(ClientFrame::Heartbeat(number).to_string());
+                        () = until(heartbeat.due()) => {
+                            let now = Instant::now();
+                            heartbeat.read(socket.bytes(), now);
+                            match heartbeat.look(now) {
+                                Pulse::Fine => {}
+                                Pulse::Ask(number) => {
+                                    socket.send(ClientFrame::Heartbeat(number).to_string());
+                                }
+                                Pulse::Dead => break None,
                             }
-                            Pulse::Dead => break None,
                         },
                     }
                 };
@@ -165,7 +169,7 @@ impl Link {
             return None;
         };
         let frame = socket.try_next()?;
-        heartbeat.heard(Instant::now());
+        heartbeat.heard(socket.bytes(), Instant::now());
         Some(frame)
     }
 

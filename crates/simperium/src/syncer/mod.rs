@@ -300,14 +300,19 @@ impl Syncer {
 
     /// Waits until a bucket is synced, or all are.
     async fn wait_for(&self, bucket: Option<usize>, limit: Duration) -> Result<(), SyncError> {
-        let (done, synced) = oneshot::channel();
+        let (done, mut synced) = oneshot::channel();
         self.command(Command::Wait(Waiting { bucket, done }))?;
-        match timeout(limit, synced).await {
+        match timeout(limit, &mut synced).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(SyncError::Stopped),
-            Err(_) => Err(SyncError::TimedOut {
-                pending: self.run(move |step| count(step, bucket)).await?,
-            }),
+            Err(_) => {
+                let pending = self.run(move |step| count(step, bucket)).await?;
+                // By now it was looked at, however short the time was.
+                match synced.try_recv() {
+                    Ok(()) => Ok(()),
+                    Err(_) => Err(SyncError::TimedOut { pending }),
+                }
+            }
         }
     }
 }

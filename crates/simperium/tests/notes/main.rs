@@ -6,6 +6,7 @@ mod tool;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use serde_json::json;
 use tool::{APP, BUCKET, Place, TOKEN};
@@ -126,6 +127,55 @@ async fn watching_tells_what_other_devices_do() {
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("another process"), "{said}");
+}
+
+/// Ctrl-C, as a terminal sends it.
+fn interrupt(process: &tool::Process) {
+    let id = process.0.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watching_ends_well_with_ctrl_c_and_leaves_the_notes_as_they_were() {
+    let place = Place::start("ctrl-c").await;
+    let key = place.says(&["add", "first"]);
+    let mut watching = place.watch();
+    place.said(&mut watching, "watching");
+    let other = ["--db", "other.db"];
+    place.says(&[&["edit", key.trim(), "second"], &other[..]].concat());
+    let mut lines = BufReader::new(watching.0.stdout.take().unwrap()).lines();
+    let changed = format!("~ {} second", key.trim());
+    assert_eq!(lines.next().unwrap().unwrap(), changed);
+    interrupt(&watching);
+    let status = tokio::task::block_in_place(|| watching.0.wait().unwrap());
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(lines.next().is_none(), "it says no more");
+
+    // The file is closed, with nothing beside it, and goes on where it was.
+    assert!(!place.file("notes.db-wal").exists());
+    let offline = |arguments: &[&str]| place.says(&[arguments, &["--offline"]].concat());
+    assert_eq!(offline(&["show", key.trim()]), "second\n");
+    assert_eq!(place.says(&["conflicts"]), "");
+    place.says(&["edit", key.trim(), "third"]);
+    assert_eq!(
+        place.says(&[&["show", key.trim()], &other[..]].concat()),
+        "third\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_while_the_service_is_waited_for_ends_watching() {
+    let place = Place::start("ctrl-c-early").await;
+    place.says(&["add", "first"]);
+    place.emulator.silent(true);
+    let mut watching = place.watch();
+    place.said(&mut watching, "asking");
+    interrupt(&watching);
+    let status = tokio::task::block_in_place(|| watching.0.wait().unwrap());
+    assert_eq!(status.code(), Some(0), "{status}");
+    place.emulator.silent(false);
+    assert!(place.says(&["list"]).contains("first"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::json;
 use simperium::emulator::Fault;
-use simperium::syncer::{Event, Status};
+use simperium::syncer::{Event, Status, SyncError};
 use tokio::time::Instant;
 
 use super::support::*;
@@ -205,4 +205,88 @@ async fn much_can_be_under_way_in_both_directions() {
     ones.unwrap();
     twos.unwrap();
     assert_eq!(converge(&emulator, &[&one, &two]).await.len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_sync_that_is_paused_goes_on_where_it_was() {
+    let emulator = emulator();
+    emulator.seed("app", TOKEN, "note", 50, 10);
+    let latency = Duration::from_millis(50);
+    emulator.configure(|config| config.latency = latency..latency);
+    let builder = builder(&emulator).page(10).paused(true);
+    let notes = notes(&builder.start().await.unwrap());
+    let mut events = notes.subscribe();
+    notes.syncer().resume().unwrap();
+    until(&mut events, |event| match event {
+        Event::Indexing { done, .. } if done >= 20 => Some(()),
+        _ => None,
+    })
+    .await;
+    notes.syncer().pause().await.unwrap();
+    let here = objects(&notes).await.len();
+    assert!((20..50).contains(&here), "{here}");
+    // Edits, and what others do meanwhile.
+    notes.put("mine", &json!({"n": 1})).await.unwrap();
+    let api = notes.syncer().api().bucket("note").unwrap();
+    api.put("theirs", &json!({"n": 2})).await.unwrap();
+    emulator.clear_log();
+    notes.syncer().resume().unwrap();
+    assert_eq!(converge(&emulator, &[&notes]).await.len(), 52);
+    let pages = sent(&emulator, "i").len();
+    assert!(pages <= 3, "{pages} pages were read once more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn thousands_of_edits_that_were_made_offline_arrive_once() {
+    let emulator = emulator();
+    let (one, two) = (device(&emulator).await, device(&emulator).await);
+    let note = json!({"text": "first"});
+    let some = (0..1000).map(|number| (format!("n{number}"), &note));
+    one.put_all(some).await.unwrap();
+    converge(&emulator, &[&one, &two]).await;
+    let made = emulator.changes_made();
+    one.syncer().pause().await.unwrap();
+    // New ones, edits, several of one object, and deletions.
+    let new = (0..2000).map(|number| (format!("new{number}"), &note));
+    one.put_all(new).await.unwrap();
+    for text in ["first and", "first and more"] {
+        let note = json!({"text": text});
+        let some = (0..500).map(|number| (format!("n{number}"), &note));
+        one.put_all(some).await.unwrap();
+    }
+    for number in 500..600 {
+        one.delete(format!("n{number}")).await.unwrap();
+    }
+    assert_eq!(one.pending().await.unwrap().len(), 2600);
+    // The connection breaks again and again while they are sent.
+    one.syncer().resume().unwrap();
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        emulator.drop_after_write(1);
+        emulator.kick();
+    }
+    let there = converge(&emulator, &[&one, &two]).await;
+    assert_eq!(there.len(), 2900);
+    assert_eq!(there["n0"], json!({"text": "first and more"}));
+    assert_eq!(emulator.changes_made() - made, 2600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_passes_says_what_is_left() {
+    let emulator = emulator();
+    emulator.silent(true);
+    let notes = device(&emulator).await;
+    notes.put("a", &json!({"n": 1})).await.unwrap();
+    notes.put("b", &json!({"n": 2})).await.unwrap();
+    let begun = Instant::now();
+    let waited = notes.wait_synced(Duration::from_secs(7)).await;
+    let Err(SyncError::TimedOut { pending }) = waited else {
+        panic!("{waited:?}")
+    };
+    assert_eq!((pending, begun.elapsed()), (2, Duration::from_secs(7)));
+    let none = notes.wait_synced(Duration::ZERO).await;
+    assert!(matches!(none, Err(SyncError::TimedOut { pending: 2 })));
+    emulator.silent(false);
+    synced(&notes).await;
+    notes.wait_synced(Duration::ZERO).await.unwrap();
 }

@@ -200,3 +200,27 @@ async fn buckets_do_not_mix() {
         json!({"is": "a tag"})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_panics_stops_nothing() {
+    fn broken(_: &Dispute<'_>) -> Resolution {
+        panic!("as resolvers may")
+    }
+
+    let emulator = emulator();
+    let one = notes(&builder(&emulator).resolver(broken).start().await.unwrap());
+    let two = device(&emulator).await;
+    one.put("n", &json!({"t": "hello"})).await.unwrap();
+    converge(&emulator, &[&one, &two]).await;
+    one.syncer().pause().await.unwrap();
+    one.put("n", &json!({"t": "hello world"})).await.unwrap();
+    two.put("n", &json!({"t": ""})).await.unwrap();
+    synced(&two).await;
+    one.syncer().resume().unwrap();
+    converge(&emulator, &[&one, &two]).await;
+    let conflicts = one.conflicts().await.unwrap();
+    let [(_, copy)] = &conflicts[..] else {
+        panic!("{conflicts:?}")
+    };
+    assert!(copy.local.as_ref().unwrap().as_str().contains("world"));
+}

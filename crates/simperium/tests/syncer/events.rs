@@ -67,7 +67,10 @@ async fn the_first_sync_tells_how_far_it_is() {
     let (mut added, mut ready) = (0, false);
     while let Some(event) = events.try_next() {
         match event {
-            Event::Indexing { done, .. } => counts.push(done),
+            Event::Indexing { done, total } => {
+                assert_eq!(total, (done == 1200).then_some(1200));
+                counts.push(done);
+            }
             Event::Added { .. } => added += 1,
             Event::Ready => ready = true,
             _ => {}

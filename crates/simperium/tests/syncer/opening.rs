@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::{Request, Response, StatusCode};
+use serde_json::json;
 use simperium::emulator::EmulatorTransport;
 use simperium::syncer::{Event, Status};
 use sync_core::{Body, Transport, TransportError};
@@ -102,4 +103,24 @@ async fn a_frame_that_is_too_large_ends_the_connection() {
     })
     .await;
     assert_eq!(objects(&notes).await.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_that_are_too_much_for_one_page_come_in_smaller_ones() {
+    let emulator = emulator();
+    emulator.seed("app", TOKEN, "note", 100, 1000);
+    let builder = builder(&emulator).largest_frame(20_000);
+    let notes = notes(&builder.start().await.unwrap());
+    synced(&notes).await;
+    assert_eq!(objects(&notes).await.len(), 100);
+    // Nor does it fail over what has happened while it was away.
+    notes.syncer().pause().await.unwrap();
+    for number in 0..40 {
+        let object = json!({"text": "x".repeat(1000), "n": number});
+        let api = notes.syncer().api().bucket("note").unwrap();
+        api.put(format!("new{number}"), &object).await.unwrap();
+    }
+    notes.syncer().resume().unwrap();
+    synced(&notes).await;
+    assert_eq!(objects(&notes).await, on_server(&emulator));
 }

@@ -270,3 +270,25 @@ async fn a_store_can_follow_a_user_who_has_another_name_now() {
         back.new_username("joseph@example.com").await.unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_runs_out_while_changes_are_sent_costs_none_of_them() {
+    let emulator = emulator();
+    let latency = Duration::from_millis(40);
+    emulator.configure(|config| config.latency = latency..latency * 2);
+    let syncer = logged_in(&emulator).await.start().await.unwrap();
+    let notes = notes(&syncer);
+    synced(&notes).await;
+    let made = emulator.changes_made();
+    let note = json!({"text": "one of many"});
+    let many = (0..1000).map(|number| (format!("n{number}"), &note));
+    notes.put_all(many).await.unwrap();
+    for _ in 0..3 {
+        tokio::time::sleep(latency * 5).await;
+        emulator.expire(&token_in_use(&emulator));
+    }
+    synced(&notes).await;
+    assert_eq!(notes.pending().await.unwrap(), []);
+    assert_eq!(emulator.changes_made() - made, 1000);
+    assert!(logins(&emulator) >= 1);
+}

@@ -186,3 +186,28 @@ fn a_refresh_asks_and_tells_when_everything_is_here() {
     assert_eq!(lab.told(), ["Added", "Ready"]);
     assert_eq!(lab.cv().as_deref(), Some("cv1"));
 }
+
+#[test]
+fn a_server_that_does_not_open_the_channel_is_left_for_another_connection() {
+    let mut lab = Lab::new();
+    lab.connect();
+    assert!(lab.later(59_000).is_empty() && lab.effects.is_empty());
+    lab.later(2_000);
+    assert!(matches!(
+        lab.effects[..],
+        [Effect::Reconnect { renew_token: false }]
+    ));
+    lab.effects.clear();
+    // Nor is a page waited for without end.
+    lab.connect();
+    lab.take("0:auth:me@example.com");
+    lab.later(599_000);
+    assert!(lab.effects.is_empty());
+    lab.later(2_000);
+    assert!(matches!(lab.effects[..], [Effect::Reconnect { .. }]));
+    lab.effects.clear();
+    // One that has all of it may be silent for as long as it likes.
+    let mut lab = Lab::live(&[]);
+    lab.later(3_600_000);
+    assert!(lab.effects.is_empty());
+}

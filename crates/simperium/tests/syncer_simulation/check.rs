@@ -113,20 +113,15 @@ pub(crate) fn invariants(
         }
     }
     if let (Some(cv), false) = (&rows.cv, rows.is_reading) {
-        let mut latest = HashMap::new();
-        for made in history.up_to(cv) {
-            latest.insert(made.key.as_str(), (made.version, made.is_deletion));
-        }
-        for (key, (version, is_deletion)) in latest {
-            let key = Key::new(key).unwrap();
-            let here = rows.records.get(&key).and_then(Record::version);
+        for (key, &(version, is_deletion)) in history.at(cv).into_iter().flatten() {
+            let here = rows.records.get(key).and_then(Record::version);
             let is_here = match is_deletion {
                 true => here.is_none_or(|here| here > version),
                 false => here.is_none() || here >= Some(version),
             };
             // One that is not here at all was deleted later, by what it is told.
-            let is_missing = !is_deletion && here.is_none() && !is_gone(history, &key, version);
-            let is_wanted = rows.reloads.contains_key(&key)
+            let is_missing = !is_deletion && here.is_none() && !is_gone(history, key, version);
+            let is_wanted = rows.reloads.contains_key(key)
                 // The server has said that there is no such entity, and may have lied.
                 || (here.is_none() && lied_about.contains(key.as_str()));
             assert!(

@@ -1,10 +1,11 @@
 //! What the server has done, as someone sees it who misses nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 use simperium::emulator::{Emulator, Line};
 use simperium::jsondiff::{Diff, apply};
+use simperium::model::Key;
 use simperium::protocol::{Change, Operation, ServerChange, ServerCommand, ServerFrame};
 
 use crate::world::{APP, BUCKET, TOKEN};
@@ -23,6 +24,8 @@ pub(crate) struct Made {
 pub(crate) struct History {
     line: Line,
     pub(crate) made: Vec<Made>,
+    /// What there was after each of them: the version, and whether it is gone.
+    latest: Vec<BTreeMap<Key, (u64, bool)>>,
     objects: HashMap<(String, u64), Value>,
     ccids: HashMap<String, usize>,
 }
@@ -36,6 +39,7 @@ impl History {
         Self {
             line,
             made: Vec::new(),
+            latest: Vec::new(),
             objects: HashMap::new(),
             ccids: HashMap::new(),
         }
@@ -80,6 +84,12 @@ impl History {
             let object = apply(base, &diff).unwrap();
             self.objects.insert((change.id.clone(), version), object);
         }
+        let mut latest = self.latest.last().cloned().unwrap_or_default();
+        latest.insert(
+            Key::new(change.id.as_str()).unwrap(),
+            (version, is_deletion),
+        );
+        self.latest.push(latest);
         self.made.push(Made {
             cv: change.cv,
             key: change.id,
@@ -120,10 +130,9 @@ impl History {
         made.any(|made| made.is_deletion && made.key == key && made.version > lost.version)
     }
 
-    /// The changes up to a place, and those after it.
-    pub(crate) fn up_to(&self, cv: &str) -> &[Made] {
-        let place = self.made.iter().rposition(|made| made.cv == cv);
-        // One that is not of a change is of the beginning.
-        &self.made[..place.map_or(0, |place| place + 1)]
+    /// What there is after the change that is a place; `None` before them all.
+    pub(crate) fn at(&self, cv: &str) -> Option<&BTreeMap<Key, (u64, bool)>> {
+        let place = self.made.iter().rposition(|made| made.cv == cv)?;
+        self.latest.get(place)
     }
 }

@@ -1,5 +1,6 @@
 //! One websocket, over the transport that all calls go through.
 
+mod counted;
 mod frame;
 mod open;
 
@@ -15,6 +16,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
+use self::counted::Counted;
 pub(super) use self::open::open;
 
 /// A socket that is open. It is closed when this is dropped.
@@ -22,12 +24,14 @@ pub(super) use self::open::open;
 /// Frames to be sent wait here without a limit of their own: who sends has one,
 /// of changes that are not acknowledged.
 pub(super) struct Socket {
-    stream: WebSocketStream<Upgraded>,
+    stream: WebSocketStream<Counted<Upgraded>>,
     waiting: VecDeque<Outgoing>,
     /// Whether something may not have left the buffers yet.
     unflushed: bool,
     /// Whether the end has come.
     ended: bool,
+    /// Why, until that is said.
+    closed: Option<Closed>,
     received: u64,
     sent: u64,
 }
@@ -64,10 +68,12 @@ impl Socket {
             .max_message_size(Some(largest))
             .max_frame_size(Some(largest));
         Self {
-            stream: WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await,
+            stream: WebSocketStream::from_raw_socket(Counted::new(io), Role::Client, Some(config))
+                .await,
             waiting: VecDeque::new(),
             unflushed: false,
             ended: false,
+            closed: None,
             received: 0,
             sent: 0,
         }
@@ -98,9 +104,18 @@ impl Socket {
     pub(super) fn try_next(&mut self) -> Option<Utf8Bytes> {
         let mut cx = Context::from_waker(std::task::Waker::noop());
         match self.poll_read(&mut cx) {
-            Poll::Ready(frame) => frame.ok(),
+            Poll::Ready(Ok(frame)) => Some(frame),
+            Poll::Ready(Err(closed)) => {
+                self.closed = Some(closed);
+                None
+            }
             Poll::Pending => None,
         }
+    }
+
+    /// How many bytes came.
+    pub(super) fn bytes(&self) -> u64 {
+        self.stream.get_ref().read
     }
 
     /// Waits until everything is written.
@@ -132,7 +147,7 @@ impl Socket {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Utf8Bytes, Closed>> {
         loop {
             if self.ended {
-                return Poll::Ready(Err(Closed::ByPeer));
+                return Poll::Ready(Err(self.closed.take().unwrap_or(Closed::ByPeer)));
             }
             let closed = match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
                 Some(Ok(Message::Text(text))) => {

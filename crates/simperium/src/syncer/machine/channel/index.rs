@@ -61,6 +61,7 @@ impl Channel {
         // One that goes on has had a page, and may have missed anything.
         self.reading.paged |= mark.is_some();
         self.reading.asked.clone_from(&mark);
+        self.asked = work.now();
         Ok(self.index_query(work, mark.as_deref()))
     }
 
@@ -148,6 +149,7 @@ impl Channel {
             Some(mark) => {
                 let command = self.index_query(work, Some(&mark));
                 self.reading.asked = Some(mark);
+                self.asked = work.now();
                 self.reading.paged = true;
                 self.send(command, work);
                 Ok(())

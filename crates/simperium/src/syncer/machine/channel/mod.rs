@@ -14,6 +14,7 @@ mod send;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
+use std::time::Duration;
 
 use sync_core::Secret;
 
@@ -34,6 +35,11 @@ use crate::store::{BucketState, Generation, Millis, PendingState, Place, StoreEr
 
 /// Rows that are read from the store at once.
 const ROWS: usize = 500;
+
+/// How long a channel may take to be opened.
+const UNOPENED: Duration = Duration::from_secs(60);
+/// How long a page of the index may take: a large one, and a slow line.
+const UNREAD: Duration = Duration::from_secs(600);
 
 /// How far a channel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,9 @@ pub(super) struct Channel {
     /// As it is in the store.
     state: BucketState,
     phase: Phase,
+    /// When the server was asked to open the channel, or for the page of the
+    /// index that is to come.
+    asked: Millis,
     /// What the keys in changes begin with.
     namespace: Option<String>,
     /// Everything that is pending, whatever its state.
@@ -97,6 +106,7 @@ impl Channel {
             number,
             bucket,
             phase: Phase::Closed,
+            asked: Millis::default(),
             namespace: None,
             queued: HashSet::new(),
             dirty: Agenda::default(),
@@ -211,6 +221,7 @@ impl Channel {
     ) -> Result<(), StoreError> {
         self.disconnected();
         self.phase = Phase::Opening;
+        self.asked = work.now();
         // What may have been sent is sent again, unless the server was busy.
         let now = work.now();
         self.flight.all_at(now);
@@ -376,12 +387,29 @@ impl Channel {
     }
 
     pub(super) fn wake(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
+        if self.unanswered().is_some_and(|at| at <= work.now()) {
+            self.disconnected();
+            let renew_token = false;
+            work.effects.push(Effect::Reconnect { renew_token });
+            return Ok(());
+        }
         self.fence_overdue(work)
+    }
+
+    /// When a server that is there, and does not open the channel or send the
+    /// page, is taken not to have heard.
+    fn unanswered(&self) -> Option<Millis> {
+        match self.phase {
+            Phase::Opening => Some(self.asked.after(UNOPENED)),
+            Phase::Indexing => Some(self.asked.after(UNREAD)),
+            _ => None,
+        }
     }
 
     /// When there is something to do though nothing comes.
     pub(super) fn next_wake(&self, shared: &Shared) -> Option<Millis> {
         let mut wakes = Vec::new();
+        wakes.extend(self.unanswered());
         if self.is_open() {
             wakes.extend(self.next_ask());
             wakes.extend(self.catch_up.overdue(shared.settings.acknowledge));
