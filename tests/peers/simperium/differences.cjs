@@ -6,6 +6,11 @@ const path = require("node:path");
 const { serve } = require("./lines.cjs");
 const root = path.dirname(require.resolve("simperium/package.json"));
 const jsondiff = require(path.join(root, "lib/simperium/jsondiff")).default;
+const { JSONDiff } = require(path.join(root, "lib/simperium/jsondiff/jsondiff"));
+
+// It gives up after a second by the clock, and then finds other differences on a
+// machine that is busy.
+JSONDiff.dmp.Diff_Timeout = 3600;
 
 // Its own rebase stops at the first key that both sides change, and has no
 // answer where there is none. This is the same, asked for one key at a time.

@@ -27,6 +27,9 @@ use crate::wire::{answer, object};
 ///
 /// Keys are taken as text or as [`Key`]s. One that is none is an error with a
 /// [`NameError`], and nothing is sent.
+///
+/// Half of a character beyond U+FFFF, which a client in JavaScript may have
+/// written, is read as U+FFFD; a [`RawJson`](crate::RawJson) has it as it is.
 pub struct Bucket<T = Value> {
     api: Api,
     name: BucketName,

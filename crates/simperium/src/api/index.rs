@@ -13,6 +13,7 @@ use super::bucket::Bucket;
 use super::entries::Entries;
 use crate::client::operations;
 use crate::model::{Cv, Entry};
+use crate::wire::halves;
 use crate::wire::index::{self, RawEntry, RawPage};
 
 /// The most entries that the service gives in a page.
@@ -144,7 +145,15 @@ impl<T: Serialize + DeserializeOwned> Index<T> {
 
 /// An entry with its object as a `T`.
 pub(super) fn entry<T: DeserializeOwned>(raw: RawEntry) -> Result<Entry<T>, Error> {
-    let data = raw.data.map(|text| json::decode(&text)).transpose();
+    let decode = |text: bytes::Bytes| {
+        json::decode(&text).or_else(|error| {
+            let whole = halves::replaced(&text);
+            whole
+                .and_then(|whole| json::decode(whole.as_bytes()).ok())
+                .ok_or(error)
+        })
+    };
+    let data = raw.data.map(decode).transpose();
     let data = data.map_err(|error| {
         Error::decode("an object in the index is not what was agreed")
             .with_snippet(error.snippet().to_owned())

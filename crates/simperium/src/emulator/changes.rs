@@ -2,6 +2,7 @@
 
 use crate::jsondiff::Diff;
 use crate::protocol::{ChangeErrorCode, ClientChange, Operation, Refusal, ServerChange};
+use crate::wire::answer;
 
 use super::document::Object;
 use super::query::{is_id, is_key};
@@ -78,12 +79,10 @@ impl State {
 /// What a change does: the whole object counts where there is one.
 fn edit(change: &ClientChange) -> Result<Edit, ChangeErrorCode> {
     match (&change.d, &change.v) {
-        (Some(object), _) => object
-            .decode::<Object>()
+        (Some(object), _) => answer::decoded::<Object>(object.as_str().as_bytes())
             .map(Edit::Replace)
             .map_err(|_| ChangeErrorCode::Invalid),
-        (None, Some(diff)) => diff
-            .decode::<Diff>()
+        (None, Some(diff)) => answer::decoded::<Diff>(diff.as_str().as_bytes())
             .map(Edit::Diff)
             .map_err(|_| ChangeErrorCode::InvalidDiff),
         (None, None) => Err(ChangeErrorCode::Invalid),

@@ -49,6 +49,7 @@
 //! * Paths of the auth half without the slash at their end are not found.
 //! * A change on a channel whose token has expired is refused with 401; any
 //!   other command closes the channel with 401.
+//! * Half of a character beyond U+FFFF is kept as U+FFFD.
 //! * A frame that cannot be read is passed over; an unreadable change is
 //!   refused with 400.
 //! * `EMPTY` of an empty bucket is refused with 412.

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sync_core::Error;
 use sync_core::json::RawJson;
-use sync_core::{Error, call};
 
 use super::cv::Cv;
 use super::name::{Ccid, Key, NameError};
 use crate::jsondiff::Diff;
 use crate::protocol::{Change, ChangeErrorCode, ClientChange, Operation};
-use crate::wire::object;
+use crate::wire::{answer, object};
 
 impl Change {
     /// The place of this change: go on from here.
@@ -26,7 +26,7 @@ impl Change {
     pub fn diff(&self) -> Result<Option<Diff>, Error> {
         self.v
             .as_ref()
-            .map(|raw| call::decode_json(raw.as_str().as_bytes()))
+            .map(|raw| answer::decoded(raw.as_str().as_bytes()))
             .transpose()
     }
 
@@ -38,7 +38,7 @@ impl Change {
     pub fn data<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         match &self.d {
             Some(raw) if raw.as_str() != "null" => {
-                call::decode_json(raw.as_str().as_bytes()).map(Some)
+                answer::decoded(raw.as_str().as_bytes()).map(Some)
             }
             _ => Ok(None),
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sync_core::Error;
 use sync_core::json::RawJson;
-use sync_core::{Error, call};
 
-use crate::wire::object;
+use crate::wire::{answer, object};
 
 /// An object as JSON text. Clones share the text.
 ///
@@ -43,7 +43,7 @@ impl Json {
     ///
     /// When it has not the form of a `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        call::decode_json(self.0.as_bytes())
+        answer::decoded(self.0.as_bytes())
     }
 }
 
@@ -62,5 +62,23 @@ impl From<&RawJson> for Json {
 impl fmt::Debug for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} bytes of JSON]", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// As written by a client in JavaScript: an object like any other, and no
+    /// reason for the store to be called corrupt.
+    #[test]
+    fn an_object_with_half_a_character_can_be_read() {
+        let kept = Json::stored(r#"{"t":"a\ud83d","n":1.10}"#);
+        let value: Value = kept.decode().unwrap();
+        assert_eq!(value["t"], json!("a\u{fffd}"));
+        assert_eq!(value["n"].to_string(), "1.10");
+        assert!(Json::stored("{").decode::<Value>().is_err());
     }
 }

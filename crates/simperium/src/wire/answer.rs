@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use sync_core::{Error, call};
 
+use super::halves;
 use crate::error::SimperiumError;
 
 const VERSION: HeaderName = HeaderName::from_static("x-simperium-version");
@@ -31,7 +32,17 @@ fn page() -> Error {
 
 /// A JSON body as a `T`.
 pub(crate) fn json<T: DeserializeOwned>(head: &Parts, body: &[u8]) -> Result<T, Error> {
-    call::decode_json(body).map_err(|error| unreadable(head, body, error))
+    decoded(body).map_err(|error| unreadable(head, body, error))
+}
+
+/// JSON as a `T`, whatever characters there are in it.
+pub(crate) fn decoded<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
+    call::decode_json(json).or_else(|error| {
+        let whole = halves::replaced(json);
+        whole
+            .and_then(|whole| serde_json::from_str(&whole).ok())
+            .ok_or(error)
+    })
 }
 
 /// The same of a body with secrets: nothing of it is shown.

@@ -2,8 +2,9 @@
 
 use http::StatusCode;
 use serde_json::json;
-use simperium::SimperiumError as E;
 use simperium::emulator::Fault;
+use simperium::jsondiff::apply;
+use simperium::{RawJson, SimperiumError as E};
 
 use super::support::{answered, emulator, kind, ok, status, todo, versioned, with};
 
@@ -80,4 +81,24 @@ async fn an_entity_can_be_held_by_itself() {
     assert_eq!(item.versions().collect().await.unwrap().len(), 3);
     item.delete().await.unwrap();
     assert!(item.get().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn half_a_character_does_not_hide_the_object() {
+    let object = r#"{"t":"a\ud83d b\ud83d\ude00","n":1.10}"#;
+    let index =
+        r#"{"current":"c","index":[{"id":"k","v":3,"d":{"t":"\ude00"}},{"id":"l","v":1,"d":{}}]}"#;
+    let changes = r#"[{"id":"k","o":"M","v":{"t":{"o":"+","v":"\ud83d"}},"ev":1,"cv":"c","ccids":["x"],"clientid":"c"}]"#;
+    let (todo, _) = answered([ok(object), ok(object), ok(index), ok(changes)]);
+    let read = todo.get("k").await.unwrap().unwrap().data;
+    assert_eq!(read["t"], "a\u{fffd} b\u{1f600}");
+    assert_eq!(read["n"].to_string(), "1.10");
+    let raw = todo.api().bucket_as::<RawJson>("todo").unwrap();
+    assert_eq!(raw.get("k").await.unwrap().unwrap().data.as_str(), object);
+    let page = todo.index().data(true).await.unwrap();
+    assert_eq!(page.entries.len(), 2);
+    assert_eq!(page.entries[0].data, Some(json!({"t": "\u{fffd}"})));
+    let changes = todo.changes(None).await.unwrap();
+    let diff = changes[0].diff().unwrap().unwrap();
+    assert_eq!(apply(&json!({}), &diff).unwrap(), json!({"t": "\u{fffd}"}));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Ask, emulator, text, version};
+use super::support::{Ask, Socket, emulator, text, version};
 
 #[tokio::test]
 async fn a_post_merges_top_level_keys() {
@@ -226,5 +226,24 @@ async fn the_same_numbers_written_otherwise_are_no_change() {
     for n in [json!(100), json!(100.0), json!(1e2)] {
         let again = Ask::post("n/i/k", &json!({ "n": n })).of(&emulator).await;
         assert_eq!((again.status().as_u16(), version(&again)), (412, Some(1)));
+    }
+}
+
+#[tokio::test]
+async fn half_a_character_is_taken_as_the_sign_for_none() {
+    let emulator = emulator();
+    let half = r#"{"t":"a\ud83d"}"#;
+    let post = Ask::post("note/i/a", &json!({})).body(half);
+    assert_eq!(post.status(&emulator).await, 200);
+    let bulk = format!(r#"[{{"id":"b","o":"M","ccid":"c1","d":{half}}}]"#);
+    let bulk = Ask::post("note/changes?wait=1", &json!([])).body(bulk);
+    assert_eq!(bulk.json(&emulator).await[0]["ev"], 1);
+    let mut socket = Socket::channel(&emulator, "c1").await;
+    let edit = r#"{"t":{"o":"+","v":"\ude00"}}"#;
+    let change = format!(r#"0:c:{{"id":"c","o":"M","ccid":"c2","v":{edit}}}"#);
+    assert!(socket.ask(&change).await.contains(r#""ev":1"#));
+    for (key, text) in [("a", "a\u{fffd}"), ("b", "a\u{fffd}"), ("c", "\u{fffd}")] {
+        let read = Ask::get(&format!("note/i/{key}")).json(&emulator).await;
+        assert_eq!(read, json!({ "t": text }), "{key}");
     }
 }

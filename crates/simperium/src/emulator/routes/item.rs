@@ -10,6 +10,7 @@ use crate::emulator::query::is_key;
 use crate::emulator::state::State;
 use crate::emulator::submit::{Edit, Place, Refused, Sender, Source};
 use crate::protocol::ChangeErrorCode;
+use crate::wire::answer;
 
 /// An entity, as a path names it.
 struct Item<'a> {
@@ -89,7 +90,7 @@ fn get(state: &mut State, call: &Call<'_>, item: &Item<'_>) -> Result<Answer, An
 }
 
 fn post(state: &mut State, call: &Call<'_>, item: &Item<'_>) -> Result<Answer, Answer> {
-    let object: Object = serde_json::from_slice(call.body).map_err(|_| Answer::bad_request())?;
+    let object: Object = answer::decoded(call.body).map_err(|_| Answer::bad_request())?;
     let clientid = call.id(state, "clientid", "http-")?;
     let ccid = call.id(state, "ccid", "")?;
     let edit = if call.query.is_on("replace") {

@@ -13,6 +13,7 @@ use crate::emulator::changes::refusal;
 use crate::emulator::state::State;
 use crate::emulator::submit::Place;
 use crate::protocol::{Change, ClientChange, ServerChange};
+use crate::wire::answer;
 
 /// How many changes `all` gives at once, unless asked for otherwise.
 const BATCH: usize = 100;
@@ -179,7 +180,7 @@ pub(super) fn bulk(
     let place = call.place(caller, bucket)?;
     let clientid = call.id(state, "clientid", "http-")?;
     let changes: Vec<serde_json::Value> =
-        serde_json::from_slice(call.body).map_err(|_| Answer::bad_request())?;
+        answer::decoded(call.body).map_err(|_| Answer::bad_request())?;
     let admin = *caller == Caller::Admin;
     let answers: Vec<ServerChange> = changes
         .iter()
