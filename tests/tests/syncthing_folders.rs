@@ -14,6 +14,7 @@ use xtask::peers::syncthing::Version;
 
 every_version![
     paths_of_every_kind_arrive_as_they_are,
+    a_tree_of_two_hundred_levels_is_browsed_whole,
     ignore_patterns_are_obeyed_and_bad_ones_stop_the_folder,
     a_paused_folder_says_so_in_every_call,
     a_folder_that_is_not_there_is_said_to_be_missing,
@@ -62,6 +63,38 @@ async fn paths_of_every_kind_arrive_as_they_are(version: Version) -> Result<()> 
     let names: Vec<_> = below.iter().map(|node| &*node.name).collect();
     assert_eq!(names, ["straße ♥.txt"]);
     assert_eq!(folder.config().await?.id.as_str(), id);
+    Ok(())
+}
+
+async fn a_tree_of_two_hundred_levels_is_browsed_whole(version: Version) -> Result<()> {
+    // Daemons deliver 2,000 levels as well, but scan them for minutes.
+    const LEVELS: usize = 200;
+
+    let Some(lab) = Lab::start(version)? else {
+        return Ok(());
+    };
+    let folder = lab.client.folder("deep");
+    let path = lab.add_folder("deep", &[]).await?;
+    let deepest = vec!["d"; LEVELS - 1].join("/");
+    write_file(&path.join(&deepest).join("f"), Size::Bytes(7))?;
+    folder.scan().await?;
+
+    let (mut shown, mut last) = (0, None);
+    let visit = folder.browse().visit(|entry| {
+        shown += 1;
+        last = Some(entry);
+        ControlFlow::<()>::Continue(())
+    });
+    let _ = visit.await?;
+    let last = last.unwrap();
+    assert_eq!((shown, last.size), (LEVELS, 7));
+    assert_eq!(last.path, format!("{deepest}/f"));
+
+    let tree = folder.browse().await?;
+    assert_eq!(tree[0].count(), LEVELS);
+    assert_eq!(tree[0].descendants().last().unwrap().size, 7);
+    let error = folder.browse().max_levels(100).await.unwrap_err();
+    assert!(error.to_string().contains("100 levels"), "{error}");
     Ok(())
 }
 

@@ -16,6 +16,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use sync_core::hyper::HyperTransport;
+#[cfg(feature = "http2")]
+use sync_core::testing::contract::names_over_http2;
 use sync_core::testing::contract::{Capability, Suite, names};
 use sync_core::testing::{FaultTransport, Recorder};
 use sync_core::transport::{Delivery, TransportErrorKind};
@@ -37,6 +39,20 @@ async fn hyper_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hyper_keeps_the_contract_on_several_threads() {
     Suite::new(|_| hyper()).run().await.assert_kept();
+}
+
+#[cfg(feature = "http2")]
+fn http2() -> HyperTransport {
+    let builder = HyperTransport::builder().http2_prior_knowledge();
+    builder.build().expect("a transport")
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn hyper_keeps_the_contract_over_http2() {
+    let report = Suite::new(|_| http2()).over_http2().run().await;
+    report.assert_kept();
+    assert_eq!(report.kept(), names_over_http2());
 }
 
 #[tokio::test]
@@ -234,6 +250,54 @@ async fn expect(breach: Breach, lacking: Option<Capability>, fails: &[&str], han
             .await;
         assert!(report.failed()[0].1.starts_with("hangs"), "{report}");
     }
+}
+
+/// As [`expect`], of what only HTTP/2 can do wrong.
+#[cfg(feature = "http2")]
+async fn expect_over_http2(breach: Breach, fails: &[&str], hangs: &[&str]) {
+    let inner = http2();
+    let suite = || {
+        let inner = inner.clone();
+        let make = move |_| Broken {
+            inner: inner.clone(),
+            breach,
+        };
+        Suite::new(make).over_http2()
+    };
+    let own = names_over_http2()
+        .into_iter()
+        .filter(|name| !names().contains(name));
+    let (hanging, ending): (Vec<_>, Vec<_>) = own.partition(|name| hangs.contains(name));
+    let report = ending.into_iter().fold(suite(), Suite::only).run().await;
+    assert_eq!(report.failed_names(), fails, "{breach:?}: {report}");
+    assert_eq!(hanging.len(), hangs.len());
+    for name in hanging {
+        let suite = suite().only(name).patience(Duration::from_millis(200));
+        let report = suite.run().await;
+        assert!(report.failed()[0].1.starts_with("hangs"), "{report}");
+    }
+}
+
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn what_a_transport_does_wrong_over_http2_is_caught() {
+    let may_have_been_sent = [
+        "a_call_on_a_cut_shared_connection_is_not_repeated",
+        "any_other_reset_of_a_stream_may_have_been_sent",
+        "streams_that_a_goodbye_leaves_out_were_not_sent",
+    ];
+    expect_over_http2(Breach::Repeats, &may_have_been_sent, &[]).await;
+    expect_over_http2(Breach::ClaimsNotSent, &may_have_been_sent, &[]).await;
+    let silent = ["a_silent_connection_is_not_used_again_after_a_timeout"];
+    expect_over_http2(Breach::IgnoresTimeouts, &[], &silent).await;
+    let dropped = [
+        "a_silent_connection_is_not_used_again_after_a_timeout",
+        "a_dropped_call_gives_up_its_stream_alone",
+    ];
+    expect_over_http2(Breach::IgnoresCancellation, &[], &dropped).await;
+    let length = ["a_body_of_another_length_than_said_fails"];
+    let reset = ["a_reset_of_a_stream_fails_only_the_body"];
+    expect_over_http2(Breach::IgnoresTruncation, &length, &reset).await;
 }
 
 /// What a transport that reads an answer to its end before it returns waits for.

@@ -25,6 +25,8 @@ mod io;
 mod pool;
 #[cfg(feature = "proxy")]
 mod proxy;
+#[cfg(feature = "http2")]
+mod sending;
 #[cfg(feature = "rustls-no-provider")]
 pub mod tls;
 mod upgrade;
@@ -115,10 +117,10 @@ impl Inner {
 impl Transport for HyperTransport {
     async fn send(
         &self,
-        #[allow(unused_mut, reason = "changed only for a proxy or for HTTP/2")]
         mut request: http::Request<Body>,
     ) -> Result<http::Response<Body>, TransportError> {
         let (client, shared) = self.0.client_for(&request)?;
+        without_user_info(request.uri_mut())?;
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.0.connect.proxy {
             proxy.authorize(&mut request);
@@ -126,10 +128,16 @@ impl Transport for HyperTransport {
         let attempt = Attempt::of(request.extensions()).map(Arc::clone);
         // Dropping the exchange is what tells a timeout from a plain cancel.
         let exchange = Exchange::start(&mut request, attempt, shared);
-        let response = client
-            .request(request)
-            .await
-            .map_err(classify::request_error)?;
+        #[cfg(feature = "http2")]
+        let failure = shared.then(|| sending::Failure::of(&mut request)).flatten();
+        let response = client.request(request).await.map_err(|error| {
+            let error = classify::request_error(error);
+            #[cfg(feature = "http2")]
+            if let Some(failure) = &failure {
+                return failure.explain(error);
+            }
+            error
+        })?;
         Ok(exchange.answered(response))
     }
 }
@@ -141,6 +149,22 @@ impl fmt::Debug for HyperTransport {
             .field("pool", &self.0.pool)
             .finish()
     }
+}
+
+/// User info is none of the server's business: over HTTP/2 it would go out in
+/// `:authority`.
+fn without_user_info(uri: &mut http::Uri) -> Result<(), TransportError> {
+    let Some((_, host)) = uri
+        .authority()
+        .and_then(|authority| authority.as_str().rsplit_once('@'))
+    else {
+        return Ok(());
+    };
+    let host = host.parse().map_err(|_| not_http())?;
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.authority = Some(host);
+    *uri = http::Uri::from_parts(parts).map_err(|_| not_http())?;
+    Ok(())
 }
 
 #[cold]

@@ -210,3 +210,85 @@ async fn entries_are_shown_before_the_answer_has_ended() {
     assert_eq!(last, "last");
     server.finish().await.unwrap();
 }
+
+/// A tree of one directory in another, and a file in the last.
+fn nested(levels: usize) -> String {
+    let open = r#"[{"name":"d","size":128,"type":"FILE_INFO_TYPE_DIRECTORY","children":"#;
+    let (open, close) = (open.repeat(levels - 1), "}]".repeat(levels - 1));
+    format!(r#"{open}[{{"name":"f","size":1,"type":"FILE_INFO_TYPE_FILE"}}]{close}"#)
+}
+
+/// Runs `work` with a stack that recursion into a deep tree would use up.
+fn on_a_small_stack<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 'static) {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(work());
+    };
+    let thread = std::thread::Builder::new().stack_size(256 << 10);
+    thread.spawn(run).unwrap().join().unwrap();
+}
+
+/// As many as a path of Windows has at the most, and some.
+const DEEP: usize = 17_000;
+
+#[test]
+fn a_tree_of_any_depth_is_visited() {
+    on_a_small_stack(async || {
+        let daemon = Daemon::start().await;
+        daemon.answer(Answer::new(200, nested(DEEP)));
+        let (mut shown, mut last) = (0, None);
+        let visit = daemon.client().folder("f").browse().visit(|entry| {
+            shown += 1;
+            last = Some(entry);
+            ControlFlow::<()>::Continue(())
+        });
+        assert!(visit.await.unwrap().is_continue());
+        let last = last.unwrap();
+        assert_eq!((shown, last.path.len()), (DEEP, 2 * DEEP - 1));
+        assert!(last.path.ends_with("d/d/f") && last.size == 1);
+    });
+}
+
+#[test]
+fn a_tree_of_any_depth_is_read_copied_compared_shown_and_dropped() {
+    on_a_small_stack(async || {
+        let daemon = Daemon::start().await;
+        daemon.answer(Answer::new(200, nested(DEEP)));
+        let tree = daemon.client().folder("f").browse().await.unwrap();
+        assert_eq!(tree[0].count(), DEEP);
+        let file = tree[0].descendants().last().unwrap();
+        assert_eq!((&*file.name, file.size), ("f", 1));
+        let mut other = tree.clone();
+        assert_eq!(other, tree);
+        let mut at = &mut other[0];
+        while !at.children.is_empty() {
+            at = &mut at.children[0];
+        }
+        at.size = 2;
+        assert_ne!(other, tree);
+        // Each with its path, of which a part is long enough.
+        let below = tree[0].descendants().nth(DEEP - 2000).unwrap();
+        assert!(format!("{below:?}").contains("\"d/d/d\", \"d/d/d/d\""));
+        let error = serde_json::to_string(&tree).unwrap_err();
+        assert!(error.to_string().contains("64 levels"), "{error}");
+    });
+}
+
+#[tokio::test]
+async fn more_levels_than_are_allowed_are_an_error_that_says_so() {
+    let daemon = Daemon::start().await;
+    let browse = || daemon.client().folder("f").browse().max_levels(3);
+    daemon.answer(Answer::new(200, nested(3)));
+    assert_eq!(browse().await.unwrap()[0].count(), 3);
+    daemon.answer(Answer::new(200, nested(4)));
+    let error = browse().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("more than 3 levels"), "{error}");
+    daemon.answer(Answer::new(200, nested(4)));
+    let visit = browse().visit(|_| ControlFlow::<()>::Continue(()));
+    let error = visit.await.unwrap_err();
+    assert!(error.to_string().contains("more than 3 levels"), "{error}");
+}

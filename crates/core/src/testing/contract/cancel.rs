@@ -7,20 +7,20 @@ use http::Request;
 
 use super::check::{Context, Outcome, Violation, ensure, get, meanwhile, text};
 use super::contracts;
-use crate::testing::{Gate, Reply, Script, ScriptedServer};
+use crate::testing::{Event, Gate, Reply, Script, ScriptedServer};
 use crate::transport::{Attempt, Body, Operation};
 
 contracts![
     a_connection_is_used_again needs KeepsAlive,
     a_connection_is_used_again_after_an_error_answer needs KeepsAlive,
-    a_connection_that_the_server_closes_is_not_used_again,
-    a_dropped_call_is_canceled,
+    a_connection_that_the_server_closes_is_not_used_again over http1,
+    a_dropped_call_is_canceled over http1,
     a_dropped_call_does_not_answer_the_next,
     a_dropped_body_does_not_disturb_the_next_call,
     a_dropped_unfinished_body_does_not_disturb_the_next_call needs Streams,
     a_dropped_endless_body_ends_the_transfer needs Streams,
-    a_connection_is_not_used_again_after_a_timeout,
-    a_connection_is_not_used_again_after_a_timeout_in_the_body needs Streams,
+    a_connection_is_not_used_again_after_a_timeout over http1,
+    a_connection_is_not_used_again_after_a_timeout_in_the_body needs Streams over http1,
     a_waiting_call_does_not_hold_up_others,
     a_hundred_calls_get_their_own_answers,
     a_dropped_transport_closes_its_idle_connections needs ClosesOnDrop,
@@ -151,7 +151,9 @@ async fn a_dropped_endless_body_ends_the_transfer(context: Context) -> Outcome {
     let server =
         ScriptedServer::serve(move |_| Reply::ok().chunks(piece.clone(), usize::MAX >> 17)).await?;
     drop(context.get(&server.url("/")).await?);
-    server.peer_closed(1).await?;
+    server
+        .wait_for(|event| matches!(event, Event::PeerClosed { .. } | Event::StreamReset { .. }))
+        .await?;
     Ok(())
 }
 

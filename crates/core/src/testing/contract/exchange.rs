@@ -23,8 +23,8 @@ contracts![
     large_heads_pass,
     an_answer_to_head_has_no_body,
     a_204_and_a_304_have_no_body,
-    informational_answers_are_skipped,
-    an_answer_may_come_byte_by_byte,
+    informational_answers_are_skipped over http1,
+    an_answer_may_come_byte_by_byte over http1,
     unknown_methods_pass,
 ];
 

@@ -19,14 +19,19 @@
 //!
 //! In a test of your own, end with [`Report::assert_kept`], which panics with
 //! the names of the behaviours that were not kept. The behaviours are checked
-//! against [scripted servers](super::ScriptedServer) on 127.0.0.1 with
-//! HTTP/1.1 and without TLS.
+//! against servers on 127.0.0.1 without TLS, over HTTP/1.1 by
+//! [scripted servers](super::ScriptedServer), and
+#![cfg_attr(feature = "http2", doc = "[over HTTP/2](Suite::over_http2)")]
+#![cfg_attr(not(feature = "http2"), doc = "over HTTP/2 (feature `http2`)")]
+//! with what HTTP/2 alone can do wrong.
 
 mod bodies;
 mod cancel;
 mod check;
 mod delivery;
 mod exchange;
+#[cfg(feature = "http2")]
+mod http2;
 mod upgrade;
 
 use std::fmt;
@@ -64,6 +69,8 @@ pub struct Setup {
 
 struct Contract {
     name: &'static str,
+    /// Whether it is about something that only HTTP/1.1 has.
+    http1: bool,
     needs: Option<Capability>,
     run: fn(Context) -> Pin<Box<dyn Future<Output = Outcome> + Send>>,
 }
@@ -71,13 +78,16 @@ struct Contract {
 /// Puts a function into a list of contracts. One that is in no list is dead
 /// code, and the compiler says so.
 macro_rules! contracts {
-    ($($name:ident $(needs $capability:ident)?),* $(,)?) => {
+    ($($name:ident $(needs $capability:ident)? $(over $version:ident)?),* $(,)?) => {
         pub(super) const ALL: &[super::Contract] = &[$(super::Contract {
             name: stringify!($name),
+            http1: contracts!(@only $($version)?),
             needs: contracts!(@needs $($capability)?),
             run: |context| Box::pin($name(context)),
         }),*];
     };
+    (@only) => { false };
+    (@only http1) => { true };
     (@needs) => { None };
     (@needs $capability:ident) => { Some(super::Capability::$capability) };
 }
@@ -91,13 +101,26 @@ const GROUPS: &[&[Contract]] = &[
     upgrade::ALL,
 ];
 
-/// The names of all behaviours.
+/// The names of all behaviours over HTTP/1.1.
 pub fn names() -> Vec<&'static str> {
-    GROUPS
-        .iter()
-        .flat_map(|group| group.iter())
-        .map(|contract| contract.name)
-        .collect()
+    chosen(false).map(|contract| contract.name).collect()
+}
+
+/// The names of all behaviours over HTTP/2.
+#[cfg(feature = "http2")]
+pub fn names_over_http2() -> Vec<&'static str> {
+    chosen(true).map(|contract| contract.name).collect()
+}
+
+fn chosen(http2: bool) -> impl Iterator<Item = &'static Contract> {
+    #[cfg(feature = "http2")]
+    let more: &[Contract] = if http2 { http2::ALL } else { &[] };
+    #[cfg(not(feature = "http2"))]
+    let more: &[Contract] = &[];
+    let common = GROUPS.iter().flat_map(|group| group.iter());
+    common
+        .filter(move |contract| !(http2 && contract.http1))
+        .chain(more)
 }
 
 /// The behaviours to check, and the transports to check.
@@ -106,6 +129,7 @@ pub struct Suite<F> {
     lacking: Vec<Capability>,
     only: Vec<&'static str>,
     patience: Duration,
+    http2: bool,
 }
 
 impl<F, T> Suite<F>
@@ -120,7 +144,18 @@ where
             lacking: Vec::new(),
             only: Vec::new(),
             patience: Duration::from_secs(30),
+            http2: false,
         }
+    }
+
+    /// Checks the behaviours over HTTP/2, for transports that begin with it on a
+    /// connection in the clear ("prior knowledge"). What only HTTP/1.1 has is
+    /// left out, and what only HTTP/2 has is added.
+    #[cfg(feature = "http2")]
+    #[must_use]
+    pub fn over_http2(mut self) -> Self {
+        self.http2 = true;
+        self
     }
 
     /// Says that the transport cannot do something. The behaviours that need
@@ -149,7 +184,8 @@ where
     /// Checks one behaviour after the other, on the present tokio runtime.
     pub async fn run(self) -> Report {
         let mut report = Report::default();
-        for contract in GROUPS.iter().flat_map(|group| group.iter()) {
+        let known: Vec<_> = chosen(self.http2).collect();
+        for contract in &known {
             if !self.only.is_empty() && !self.only.contains(&contract.name) {
                 continue;
             }
@@ -166,7 +202,7 @@ where
             );
         }
         for name in self.only {
-            if !names().contains(&name) {
+            if !known.iter().any(|contract| contract.name == name) {
                 let unknown = Violation("there is no such behaviour".to_owned());
                 report.add(name, Err(unknown));
             }
@@ -195,6 +231,7 @@ impl<F> fmt::Debug for Suite<F> {
             .field("lacking", &self.lacking)
             .field("only", &self.only)
             .field("patience", &self.patience)
+            .field("http2", &self.http2)
             .finish_non_exhaustive()
     }
 }

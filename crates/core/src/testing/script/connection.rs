@@ -83,6 +83,40 @@ impl Connection {
         }
     }
 
+    #[cfg(feature = "http2")]
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn io(&mut self) -> &mut Box<dyn UpgradeIo> {
+        &mut self.io
+    }
+
+    /// Hands out what was read ahead; `false` if nothing was.
+    #[cfg(feature = "http2")]
+    pub(super) fn drain(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let length = self.input.len().min(buffer.remaining());
+        buffer.put_slice(&self.input.split_to(length));
+        length > 0
+    }
+
+    /// Whether the peer begins with these bytes, which stay unread.
+    #[cfg(feature = "http2")]
+    pub(super) async fn begins_with(&mut self, bytes: &[u8]) -> bool {
+        while self.input.len() < bytes.len() && bytes.starts_with(&self.input) {
+            if self.fill().await.is_err() {
+                return false;
+            }
+        }
+        self.input.starts_with(bytes)
+    }
+
     /// Reads a whole request; `None` when the peer closed before its first byte.
     pub(super) async fn read_request(&mut self) -> Step<Option<Received>> {
         let Some(mut request) = self.read_head().await? else {
@@ -257,7 +291,7 @@ impl Connection {
         }
     }
 
-    fn saw_close(&mut self) -> StepError {
+    pub(super) fn saw_close(&mut self) -> StepError {
         if !self.peer_closed {
             self.peer_closed = true;
             self.log.push(Event::PeerClosed {

@@ -96,6 +96,11 @@ pub enum Event {
         /// Which.
         connection: usize,
     },
+    /// The client gave up one stream of an HTTP/2 connection.
+    StreamReset {
+        /// On which connection.
+        connection: usize,
+    },
     /// The script of a connection ran to its end.
     Finished {
         /// Which.

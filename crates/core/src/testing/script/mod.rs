@@ -3,7 +3,8 @@
 //! [`ScriptedServer`] listens on a port of 127.0.0.1 that the system picks (or
 //! on a unix socket). Each accepted connection runs a [`Script`]: the first
 //! connection the first script, and so on; all further ones the script of
-//! [`otherwise`](Builder::otherwise). Where something has to happen first, a
+//! [`otherwise`](Builder::otherwise). A client that begins with HTTP/2's preface
+//! is answered over HTTP/2 by [`Script::serve`] (with the feature `http2`). Where something has to happen first, a
 //! script waits at a [`Gate`](super::Gate) which the test opens: no sleeps.
 //!
 //! ```
@@ -33,6 +34,8 @@
 mod action;
 mod connection;
 mod event;
+#[cfg(feature = "http2")]
+mod http2;
 mod listen;
 mod reply;
 mod run;

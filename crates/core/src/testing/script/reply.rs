@@ -248,7 +248,7 @@ impl Reply {
 }
 
 impl Piece {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Data(data) => data.len(),
             Self::Repeated(data, times) => data.len() * times,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::action::{Action, Handler, Script};
 use super::connection::{Connection, StepError};
 use super::event::{Event, Log, Received};
+#[cfg(feature = "http2")]
+use super::http2;
 use super::reply::{End, Framing, Piece, Reply};
 use crate::testing::Gate;
 
@@ -126,6 +128,17 @@ async fn step(
 /// Answers requests until the peer goes or an answer ends the connection.
 /// A peer that gives up in the middle is none of the script's business here.
 async fn serve(handler: &Handler, connection: &mut Connection) -> Result<Next, StepError> {
+    #[cfg(feature = "http2")]
+    if connection.begins_with(http2::PREFACE).await {
+        return match http2::serve(handler, connection).await {
+            Some(End::Reset) => {
+                connection.arm_reset()?;
+                Ok(Next::Drop)
+            }
+            Some(_) => Ok(Next::Close),
+            None => Ok(Next::Done),
+        };
+    }
     loop {
         let request = match connection.read_request().await {
             Ok(Some(request)) => request,

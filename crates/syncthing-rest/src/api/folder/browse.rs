@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::ACCEPT;
 use sync_core::{Call, Error};
 
-use super::super::{answered_within, or_default};
+use super::super::answered_within;
 use super::FolderHandle;
 use super::visit::{self, Entry};
 use crate::endpoints;
@@ -17,6 +18,9 @@ use crate::model::db::BrowseNode;
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 /// The largest tree that is taken into memory.
 const LARGEST: u64 = 256 << 20;
+/// More levels than the longest path of any system has: 16,383 on Windows, 2,048
+/// on Linux.
+const LEVELS: u32 = 20_000;
 
 /// The files and directories of a folder, as all devices know them:
 /// [`FolderHandle::browse`]. Await it for a tree, or [`visit`](Self::visit) it.
@@ -43,6 +47,7 @@ pub struct Browse {
     folder: FolderHandle,
     prefix: String,
     levels: Option<u32>,
+    max_levels: u32,
     directories_only: bool,
 }
 
@@ -52,6 +57,7 @@ impl Browse {
             folder,
             prefix: String::new(),
             levels: None,
+            max_levels: LEVELS,
             directories_only: false,
         }
     }
@@ -69,6 +75,14 @@ impl Browse {
         self
     }
 
+    /// How many levels the answer may have; more is an
+    /// [error](sync_core::ErrorKind::Decode). 20,000 by default, which is more
+    /// than any path has.
+    pub fn max_levels(mut self, levels: u32) -> Self {
+        self.max_levels = levels;
+        self
+    }
+
     /// Directories only.
     pub fn directories_only(mut self) -> Self {
         self.directories_only = true;
@@ -78,10 +92,11 @@ impl Browse {
     /// The call, to change its limits: 10 minutes, and an answer of up to 256 MiB,
     /// which is some 1.6 million files.
     pub fn call(self) -> Call<Vec<BrowseNode>> {
-        or_default(
-            self.request()
-                .with_options(|options| options.max_body(LARGEST)),
-        )
+        let levels = self.max_levels;
+        self.request()
+            .header(ACCEPT, "application/json")
+            .with_options(|options| options.max_body(LARGEST))
+            .decode_with(move |_, body| visit::collect(&body, levels))
     }
 
     fn request(&self) -> Call<Bytes> {
@@ -98,8 +113,7 @@ impl Browse {
     /// within 10 minutes, and may take any time then.
     ///
     /// A directory comes before what is in it. `Break` ends the visit, and its
-    /// value is returned. Decoding happens on a thread of the runtime's own for
-    /// blocking work, and stops when this future is dropped.
+    /// value is returned.
     ///
     /// ```no_run
     /// # async fn run(client: syncthing_rest::Client) -> Result<(), syncthing_rest::Error> {
@@ -119,8 +133,8 @@ impl Browse {
     ///
     /// As for the tree, and whatever interrupts the answer half-way: then some
     /// entries have been shown already. An answer in which the children of a
-    /// directory come before its name cannot be visited, and neither can more
-    /// than some sixty levels. Every daemon says the name first.
+    /// directory come before its name cannot be visited; every daemon says the
+    /// name first.
     pub async fn visit<B, F>(self, visitor: F) -> Result<ControlFlow<B>, Error>
     where
         F: FnMut(Entry) -> ControlFlow<B>,
@@ -128,7 +142,7 @@ impl Browse {
         let call = self.request();
         let operation = call.operation();
         let response = call.stream().await?;
-        visit::run(response.into_body(), self.prefix, visitor)
+        visit::run(response.into_body(), self.prefix, self.max_levels, visitor)
             .await
             .map_err(|error| error.with_operation(operation))
     }

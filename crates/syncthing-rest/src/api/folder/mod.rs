@@ -2,8 +2,8 @@
 
 mod browse;
 mod config;
-mod read;
 mod scan;
+mod tree;
 mod visit;
 
 use sync_core::{ApiError, Call, Error};

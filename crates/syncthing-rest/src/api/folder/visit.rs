@@ -1,24 +1,15 @@
-//! A folder's tree, shown piece by piece.
+//! A folder's tree, as one or shown piece by piece.
 
-use std::fmt;
-use std::future::{Future, poll_fn};
-use std::io::BufReader;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::pin::pin;
-use std::task::Poll;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use sync_core::{Body, Error, ErrorKind};
-use tokio::sync::mpsc;
+use serde::{Deserialize, Deserializer};
+use sync_core::{Body, Error};
 
-use super::read::split;
+use super::tree::{Nodes, Problem, Splitter};
 use crate::model::Time;
-use crate::model::db::FileType;
-
-/// How many entries are handed over at a time.
-const BATCH: usize = 256;
-/// How many batches wait for the visitor.
-const WAITING: usize = 4;
+use crate::model::db::{BrowseNode, FileType};
+use crate::wire::Read;
 
 /// A file or directory, as [`Browse::visit`](super::Browse::visit) shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,220 +25,156 @@ pub struct Entry {
     pub modified: Option<Time>,
 }
 
-/// Decodes a body on another thread and shows its entries here.
-pub(super) async fn run<B>(
-    body: Body,
-    prefix: String,
-    mut visitor: impl FnMut(Entry) -> ControlFlow<B>,
-) -> Result<ControlFlow<B>, Error> {
-    let (feeder, reader) = split(body);
-    let (sender, mut batches) = mpsc::channel(WAITING);
-    let decoding =
-        tokio::task::spawn_blocking(move || decode(BufReader::new(reader), prefix, sender));
-    let mut feeding = pin!(feeder.run());
-    let mut fed = false;
-    loop {
-        let batch = poll_fn(|cx| {
-            if !fed {
-                if let Poll::Ready(result) = feeding.as_mut().poll(cx) {
-                    fed = true;
-                    if let Err(error) = result {
-                        return Poll::Ready(Err(Error::transport(error)));
-                    }
-                }
-            }
-            batches.poll_recv(cx).map(Ok)
-        });
-        let Some(batch) = batch.await? else { break };
-        for entry in batch {
-            if let ControlFlow::Break(value) = visitor(entry) {
-                return Ok(ControlFlow::Break(value));
-            }
-        }
-    }
-    decoding
-        .await
-        .map_err(|_| Error::new(ErrorKind::Canceled, "the runtime ended"))??;
-    Ok(ControlFlow::Continue(()))
+/// Reads a whole tree of up to `levels` levels.
+pub(super) fn collect(json: &[u8], levels: u32) -> Result<Vec<BrowseNode>, Error> {
+    let mut splitter = Splitter::new(levels);
+    let mut tree = Tree(vec![Vec::new()]);
+    splitter
+        .feed(json, &mut tree)
+        .and_then(|()| splitter.finish())
+        .map_err(|problem| splitter.error(&problem))?;
+    Ok(tree.0.pop().unwrap_or_default())
 }
 
-/// Decodes on a thread that may block. Ends early when nobody takes the entries.
-fn decode(
-    reader: impl std::io::Read,
+/// What the open directories have in them so far, the folder first.
+struct Tree(Vec<Vec<BrowseNode>>);
+
+impl Nodes for Tree {
+    fn enter(&mut self, _: &[u8]) -> Result<(), Problem> {
+        self.0.push(Vec::new());
+        Ok(())
+    }
+
+    fn leave(&mut self, fields: &[u8], entered: bool) -> Result<(), Problem> {
+        let mut node: BrowseNode = serde_json::from_slice(fields)?;
+        if let Some(mut children) = entered.then(|| self.0.pop()).flatten() {
+            // Lists grow by doubling; of a whole tree that is megabytes.
+            children.shrink_to_fit();
+            node.children = children.into();
+        }
+        if let Some(siblings) = self.0.last_mut() {
+            siblings.push(node);
+        }
+        Ok(())
+    }
+}
+
+/// Shows the entries of a body while it arrives.
+pub(super) async fn run<B>(
+    mut body: Body,
     prefix: String,
-    sender: mpsc::Sender<Vec<Entry>>,
-) -> Result<(), Error> {
+    levels: u32,
+    visitor: impl FnMut(Entry) -> ControlFlow<B>,
+) -> Result<ControlFlow<B>, Error> {
+    let mut splitter = Splitter::new(levels);
     let mut walk = Walk {
         path: prefix,
-        batch: Vec::with_capacity(BATCH),
-        sender,
-        problem: None,
+        open: Vec::new(),
+        visitor,
+        stopped: None,
     };
-    let mut json = serde_json::Deserializer::from_reader(reader);
-    let result = Nodes(&mut walk)
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
-    // What was decoded before an error is true all the same.
-    walk.flush();
-    match (walk.problem, result) {
-        (Some(problem), _) => Err(Error::decode(problem)),
-        (None, Ok(())) => Ok(()),
-        // serde_json's message may quote what it saw.
-        (None, Err(error)) => Err(Error::decode(format!(
-            "the answer is not the tree that was agreed (line {}, column {})",
-            error.line(),
-            error.column()
-        ))),
+    while let Some(piece) = body.chunk().await {
+        let piece = piece.map_err(Error::transport)?;
+        if let Err(problem) = splitter.feed(&piece, &mut walk) {
+            return match walk.stopped {
+                Some(value) => Ok(ControlFlow::Break(value)),
+                None => Err(splitter.error(&problem)),
+            };
+        }
+    }
+    match splitter.finish() {
+        Ok(()) => Ok(ControlFlow::Continue(())),
+        Err(problem) => Err(splitter.error(&problem)),
     }
 }
 
-/// Where the decoder is in the tree.
-struct Walk {
+/// Where the visit is in the tree.
+struct Walk<V, B> {
     /// The path of the directory that is being read.
     path: String,
-    batch: Vec<Entry>,
-    sender: mpsc::Sender<Vec<Entry>>,
-    problem: Option<&'static str>,
+    open: Vec<Directory>,
+    visitor: V,
+    stopped: Option<B>,
 }
 
-impl Walk {
-    /// Passes an entry on; `false` when nobody takes it.
-    fn show(&mut self, entry: Entry) -> bool {
-        self.batch.push(entry);
-        self.batch.len() < BATCH || self.flush()
-    }
-
-    fn flush(&mut self) -> bool {
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        self.sender.blocking_send(batch).is_ok()
-    }
-
-    fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}/{name}", self.path)
-        }
-    }
+struct Directory {
+    /// How long the path is of what it is in.
+    parent: usize,
+    /// Whether it was shown before what is in it.
+    shown: bool,
 }
 
-/// The list of what is in a directory.
-struct Nodes<'a>(&'a mut Walk);
-
-impl<'de> DeserializeSeed<'de> for Nodes<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Nodes<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of nodes")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut nodes: A) -> Result<(), A::Error> {
-        while nodes.next_element_seed(Node(self.0))?.is_some() {}
-        Ok(())
-    }
-}
-
-/// One node.
-struct Node<'a>(&'a mut Walk);
-
-impl<'de> DeserializeSeed<'de> for Node<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Node<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a node")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        use serde::de::Error as _;
-
-        let Self(walk) = self;
-        let stopped = || A::Error::custom("nobody takes the entries");
-        let mut path: Option<String> = None;
-        let mut file_type: Option<FileType> = None;
-        let (mut size, mut modified) = (0, None);
-        let mut shown = false;
-        while let Some(key) = map.next_key::<Key>()? {
-            match key {
-                Key::Name => path = Some(walk.path_of(&map.next_value::<String>()?)),
-                Key::ModTime => {
-                    modified = map
-                        .next_value::<crate::wire::Read<Option<Time>>>()?
-                        .0
-                        .flatten()
-                }
-                Key::Size => size = map.next_value::<Option<i64>>()?.unwrap_or_default(),
-                Key::Type => file_type = map.next_value()?,
-                Key::Children => {
-                    let Some(path) = path.as_ref() else {
-                        walk.problem = Some(
-                            "a directory's name comes after its children, so that they have no path",
-                        );
-                        return Err(A::Error::custom("no name yet"));
-                    };
-                    // All daemons say everything about a directory before its
-                    // children. Should one not, the directory comes after them.
-                    if let Some(file_type) = file_type.clone() {
-                        shown = true;
-                        let entry = Entry {
-                            path: path.clone(),
-                            file_type,
-                            size,
-                            modified,
-                        };
-                        if !walk.show(entry) {
-                            return Err(stopped());
-                        }
-                    }
-                    let parent = std::mem::replace(&mut walk.path, path.clone());
-                    map.next_value_seed(Nodes(walk))?;
-                    walk.path = parent;
-                }
-                Key::Unknown => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+impl<B, V: FnMut(Entry) -> ControlFlow<B>> Walk<V, B> {
+    fn show(&mut self, path: String, fields: Fields<'_>) -> Result<(), Problem> {
+        let entry = Entry {
+            path,
+            file_type: fields.file_type.unwrap_or_default(),
+            size: fields.size.unwrap_or_default(),
+            modified: fields.mod_time,
+        };
+        match (self.visitor)(entry) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(value) => {
+                self.stopped = Some(value);
+                Err(Problem::Stopped)
             }
         }
-        let entry = Entry {
-            path: path.unwrap_or_else(|| walk.path_of("")),
-            file_type: file_type.unwrap_or_default(),
-            size,
-            modified,
-        };
-        match shown || walk.show(entry) {
-            true => Ok(()),
-            false => Err(stopped()),
-        }
     }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(field_identifier, rename_all = "camelCase")]
-enum Key {
-    Name,
-    ModTime,
-    Size,
-    Type,
-    Children,
-    #[serde(other)]
-    Unknown,
+impl<B, V: FnMut(Entry) -> ControlFlow<B>> Nodes for Walk<V, B> {
+    fn enter(&mut self, fields: &[u8]) -> Result<(), Problem> {
+        let fields: Fields<'_> = serde_json::from_slice(fields)?;
+        if fields.name.is_empty() {
+            return Err(Problem::NoName);
+        }
+        let parent = self.path.len();
+        if parent > 0 {
+            self.path.push('/');
+        }
+        self.path.push_str(&fields.name);
+        // All daemons say everything about a directory before its children.
+        // Should one not, the directory comes after them.
+        let shown = fields.file_type.is_some();
+        self.open.push(Directory { parent, shown });
+        match shown {
+            true => self.show(self.path.clone(), fields),
+            false => Ok(()),
+        }
+    }
+
+    fn leave(&mut self, fields: &[u8], entered: bool) -> Result<(), Problem> {
+        let directory = entered.then(|| self.open.pop()).flatten();
+        let mut path = None;
+        if let Some(Directory { parent, shown }) = directory {
+            path = (!shown).then(|| self.path.clone());
+            self.path.truncate(parent);
+            if shown {
+                return Ok(());
+            }
+        }
+        let fields: Fields<'_> = serde_json::from_slice(fields)?;
+        let path = path.unwrap_or_else(|| match self.path.is_empty() {
+            true => fields.name.to_string(),
+            false => format!("{}/{}", self.path, fields.name),
+        });
+        self.show(path, fields)
+    }
+}
+
+/// What an [`Entry`] needs of a node.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields<'a> {
+    #[serde(default, borrow)]
+    name: Cow<'a, str>,
+    #[serde(default, deserialize_with = "time")]
+    mod_time: Option<Time>,
+    size: Option<i64>,
+    #[serde(rename = "type")]
+    file_type: Option<FileType>,
+}
+
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
+    Ok(Read::<Option<Time>>::deserialize(deserializer)?.0.flatten())
 }

@@ -6,14 +6,17 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use sync_core::json::Extra;
 
+use super::Children;
+use super::children::Level;
 use crate::model::Time;
-use crate::wire::{Read, Wire, Write, text_enum};
+use crate::wire::{Read, Wire, text_enum};
 
 /// A file or directory of a folder's tree: an element of `GET /rest/db/browse`.
 ///
 /// A tree may have a hundred thousand of these, so it holds no more than it
-/// must. Decoding stops with an error at some sixty levels, which is
-/// `serde_json`'s guard of the stack; ask for `levels` of a deeper tree.
+/// must. [`Browse`](crate::api::Browse) reads trees of any depth. Through `serde`
+/// alone, one of more than some sixty levels is an error, as recursion would use
+/// up the stack.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BrowseNode {
@@ -26,7 +29,7 @@ pub struct BrowseNode {
     /// What it is.
     pub file_type: FileType,
     /// What is in it; empty for files and below the last level asked for.
-    pub children: Vec<BrowseNode>,
+    pub children: Children,
     /// What the daemon sent beside these.
     pub extra: Option<Box<Extra>>,
 }
@@ -39,7 +42,36 @@ impl BrowseNode {
 
     /// How many nodes there are, with this and all below.
     pub fn count(&self) -> usize {
-        1 + self.children.iter().map(Self::count).sum::<usize>()
+        1 + self.descendants().count()
+    }
+
+    /// All nodes below, each directory before what is in it.
+    pub fn descendants(&self) -> impl Iterator<Item = &BrowseNode> {
+        self.children.descendants()
+    }
+
+    pub(super) fn without_children(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            mod_time: self.mod_time,
+            size: self.size,
+            file_type: self.file_type.clone(),
+            children: Children::default(),
+            extra: self.extra.clone(),
+        }
+    }
+
+    pub(super) fn is_same_but_children(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.mod_time == other.mod_time
+            && self.size == other.size
+            && self.file_type == other.file_type
+            && self.extra == other.extra
+    }
+
+    /// To be written as a node that many levels down.
+    pub(super) fn at(&self, level: usize) -> impl Serialize + '_ {
+        At(self, level)
     }
 }
 
@@ -122,17 +154,26 @@ impl Wire for BrowseNode {
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.at(1).serialize(serializer)
+    }
+}
+
+struct At<'a>(&'a BrowseNode, usize);
+
+impl Serialize for At<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(node, level) = *self;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", &*self.name)?;
-        if let Some(time) = &self.mod_time {
+        map.serialize_entry("name", &*node.name)?;
+        if let Some(time) = &node.mod_time {
             map.serialize_entry("modTime", time)?;
         }
-        map.serialize_entry("size", &self.size)?;
-        map.serialize_entry("type", &self.file_type)?;
-        if !self.children.is_empty() {
-            map.serialize_entry("children", &Write(&self.children))?;
+        map.serialize_entry("size", &node.size)?;
+        map.serialize_entry("type", &node.file_type)?;
+        if !node.children.is_empty() {
+            map.serialize_entry("children", &Level(&node.children, level + 1))?;
         }
-        for (key, value) in self.extra.iter().flat_map(|extra| extra.iter()) {
+        for (key, value) in node.extra.iter().flat_map(|extra| extra.iter()) {
             map.serialize_entry(key, value)?;
         }
         map.end()

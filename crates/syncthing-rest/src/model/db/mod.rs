@@ -1,11 +1,13 @@
 //! What the daemon knows of files.
 
 mod browse;
+mod children;
 mod completion;
 mod file;
 mod status;
 
 pub use browse::{BrowseNode, FileType};
+pub use children::Children;
 pub use completion::{Completion, RemoteState};
 pub use file::{
     Availability, FileInfo, FileLookup, LocalFlags, MtimeMapping, MtimeValue, PlatformData,
