@@ -1,7 +1,7 @@
 //! Streams of events beside each other, left behind, and locked out.
 
 // What `every_version!` calls may panic as tests do.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use serde_json::json;
 use sync_tests::syncthing::{Lab, Size, soon, write_file};
