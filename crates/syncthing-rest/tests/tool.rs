@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-use sync_core::testing::{Gate, Received, RefusedPort, Reply, ScriptedServer};
+use sync_core::testing::{Gate, Received, RefusedPort, Reply, ScriptedServer, build_example};
 
 const KEY: &str = "key-of-the-daemon";
 
@@ -19,36 +19,10 @@ const KEY: &str = "key-of-the-daemon";
 fn tool() -> &'static PathBuf {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();
     TOOL.get_or_init(|| {
-        // `target/{profile}/deps/tool-…`
-        let own = std::env::current_exe().unwrap();
-        let profile = own.parent().unwrap().parent().unwrap();
         // With the features of this test, so that nothing is built twice.
-        let http2 = if cfg!(feature = "http2") {
-            ",http2"
-        } else {
-            ""
-        };
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--example", "st"])
-            .args(["--no-default-features", "--features"])
-            .arg(format!("tls,discover{http2}"))
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo tells this test of itself would be news to ring's build
-        // script, and all that stands on ring be built again.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                build.env_remove(name);
-            }
-        }
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/st")
+        let mut features = vec!["tls", "discover"];
+        features.extend(cfg!(feature = "http2").then_some("http2"));
+        build_example(env!("CARGO_MANIFEST_DIR"), "st", &features).unwrap()
     })
 }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use sync_core::testing::{Gate, Received, Reply, ScriptedServer};
+use sync_core::testing::{Gate, Received, Reply, ScriptedServer, build_example};
 
 use crate::site::Folder;
 
@@ -15,9 +15,6 @@ use crate::site::Folder;
 fn tool() -> &'static PathBuf {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();
     TOOL.get_or_init(|| {
-        // `target/{profile}/deps/assets-…`
-        let own = std::env::current_exe().unwrap();
-        let profile = own.parent().unwrap().parent().unwrap();
         // With the features of this test, so that nothing is built twice.
         let mut features = vec!["assets", "sqlite"];
         for (feature, is_on) in [
@@ -29,19 +26,7 @@ fn tool() -> &'static PathBuf {
         ] {
             features.extend(is_on.then_some(feature));
         }
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--example", "mirror"])
-            .args(["--no-default-features", "--features"])
-            .arg(features.join(","))
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/mirror")
+        build_example(env!("CARGO_MANIFEST_DIR"), "mirror", &features).unwrap()
     })
 }
 

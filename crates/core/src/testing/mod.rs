@@ -11,6 +11,7 @@
 //! | What does the real service answer? | [`Recorder`] once against the service, [`Replayer`] ever after |
 //! | What happens on the wire? | [`ScriptedServer`]: byte by byte, with [`Gate`]s instead of sleeps |
 //! | Does my own [`Transport`](crate::Transport) keep its promises? | [`contract`]: named behaviours for any transport |
+//! | What does my example do as a program? | [`build_example`] |
 //! | Does a secret get out? | [`LogCapture`] for the logs, [`SecretSearch`] for anything else |
 //!
 //! The doubles in the upper half need no socket and are exact under tokio's
@@ -19,6 +20,7 @@
 
 mod cassette;
 pub mod contract;
+mod example;
 mod fault;
 mod gate;
 mod leak;
@@ -29,6 +31,7 @@ mod replay;
 pub mod script;
 
 pub use self::cassette::{Cassette, CassetteError, Interaction, Recorded};
+pub use self::example::build_example;
 pub use self::fault::{Fault, FaultTransport};
 pub use self::gate::Gate;
 pub use self::leak::{Leak, SecretSearch};

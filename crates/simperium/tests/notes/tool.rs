@@ -7,6 +7,7 @@ use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use simperium::emulator::Emulator;
+use sync_core::testing::build_example;
 
 pub(crate) const APP: &str = "notes";
 pub(crate) const TOKEN: &str = "lab-ann";
@@ -16,9 +17,6 @@ pub(crate) const BUCKET: &str = "note";
 fn program() -> &'static PathBuf {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();
     TOOL.get_or_init(|| {
-        // `target/{profile}/deps/notes-…`
-        let own = std::env::current_exe().unwrap();
-        let profile = own.parent().unwrap().parent().unwrap();
         // With the features of this test, so that nothing is built twice.
         let mut features = vec!["emulator", "sqlite"];
         for (feature, is_on) in [
@@ -30,19 +28,7 @@ fn program() -> &'static PathBuf {
         ] {
             features.extend(is_on.then_some(feature));
         }
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--example", "notes"])
-            .args(["--no-default-features", "--features"])
-            .arg(features.join(","))
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/notes")
+        build_example(env!("CARGO_MANIFEST_DIR"), "notes", &features).unwrap()
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use sync_core::testing::{Gate, Reply, Script, ScriptedServer};
+use sync_core::testing::{Gate, Reply, Script, ScriptedServer, build_example};
 
 use crate::support::{Database, TOKEN, category};
 
@@ -13,9 +13,6 @@ use crate::support::{Database, TOKEN, category};
 fn tool() -> Command {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();
     let tool = TOOL.get_or_init(|| {
-        // `target/{profile}/deps/client-…`
-        let own = std::env::current_exe().unwrap();
-        let profile = own.parent().unwrap().parent().unwrap();
         // With the features of this test, so that nothing is built twice.
         let mut features = vec!["images", "server", "sqlite"];
         for (feature, is_on) in [
@@ -26,19 +23,7 @@ fn tool() -> Command {
         ] {
             features.extend(is_on.then_some(feature));
         }
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--quiet", "--example", "synctool"])
-            .args(["--no-default-features", "--features"])
-            .arg(features.join(","))
-            .arg("--target-dir")
-            .arg(profile.parent().unwrap())
-            .current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success());
-        profile.join("examples/synctool")
+        build_example(env!("CARGO_MANIFEST_DIR"), "synctool", &features).unwrap()
     });
     let mut command = Command::new(tool);
     for name in [
