@@ -8,9 +8,9 @@ use std::fs;
 use serde_json::{Value, json};
 use sync_tests::Result;
 use sync_tests::synctools::{
-    APPS, Backend, Database, Django, Ours, Project, Site, TOKEN, difference, fetch, listen,
+    APPS, Backend, Database, Django, Ours, Project, Served, Site, TOKEN, difference, fetch, listen,
 };
-use synctools::store::Clean;
+use synctools::store::{Clean, MissingFields};
 
 fn both_present() -> Result<bool> {
     Ok(Django::V2_2.present_or_skip()? && Django::V5_2.present_or_skip()?)
@@ -494,5 +494,70 @@ async fn images_are_fetched_that_the_original_client_asks_for_wrongly() -> Resul
     let has = |name: &str| theirs.media().join(name).exists();
     assert!(has("portraits/a b0.png") && has("plans/one.png"));
     assert!(!has("covers/2020/1 ä#?%.png"));
+    Ok(())
+}
+
+/// Bodies with natural keys, in an order in which Django's client can load them.
+const NAMED: &[&str] = &[
+    r#"[{"model": "names.country", "pk": 1, "fields": {"code": "CH", "name": "Switzerland", "capital": null}},
+        {"model": "names.country", "fields": {"code": "US"}},
+        {"model": "names.city", "pk": 5, "fields": {"name": "Bern", "country": ["CH"]}},
+        {"model": "names.city", "pk": null, "fields": {"name": "Bern", "country": ["US"]}},
+        {"model": "names.street", "pk": 9, "fields": {"name": "Main \"é\"", "city": ["Bern", "US"]}},
+        {"model": "names.walk", "pk": 1, "fields": {"start": ["Main \"é\"", 6], "country": ["US"],
+         "cities": [["Bern", "CH"], 6, ["Bern", "US"]]}}]"#,
+    r#"[{"model": "names.country", "fields": {"code": "US", "name": "USA", "capital": ["Bern", "US"]}},
+        {"model": "names.city", "fields": {"name": "Bern", "country": 1}},
+        {"model": "names.city", "fields": {"name": "Basel", "country": ["CH"]}},
+        {"model": "names.walk", "pk": 1, "fields": {"start": 9, "country": null, "cities": []}},
+        {"model": "names.walk", "fields": {"start": ["Main \"é\"", "6"], "cities": [["Basel", "CH"]]}}]"#,
+];
+
+/// Bodies whose natural keys nobody has, or several, or that are none.
+const UNNAMED: &[&str] = &[
+    r#"[{"model": "names.city", "pk": 9, "fields": {"name": "Nice", "country": ["FR"]}}]"#,
+    r#"[{"model": "names.city", "pk": 9, "fields": {"name": "Nice", "country": []}}]"#,
+    r#"[{"model": "names.city", "pk": 9, "fields": {"name": "Nice", "country": ["CH", "x"]}}]"#,
+    r#"[{"model": "names.walk", "pk": 9, "fields": {"start": 9, "cities": [["Bern"]]}}]"#,
+    r#"[{"model": "names.walk", "pk": 9, "fields": {"start": 9, "cities": [["Bern", "FR"]]}}]"#,
+    r#"[{"model": "names.city", "pk": 7, "fields": {"name": "Bern", "country": 1}},
+        {"model": "names.street", "pk": 9, "fields": {"name": "x", "city": ["Bern", "CH"]}}]"#,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn natural_keys_are_looked_up_as_django_does() -> Result<()> {
+    if !Django::V5_2.present_or_skip()? {
+        return Ok(());
+    }
+    // PostgreSQL counts keys apart from those that come, and gives Django's client
+    // some that are taken.
+    let backend = Backend::Sqlite;
+    let apps = ["names"];
+    let (there, here) = (Database::sqlite()?, Database::sqlite()?);
+    let mut theirs = Project::new(Django::V5_2, &there)?;
+    let mut project = Project::new(Django::V5_2, &here)?;
+    let ours = Ours::on(Django::V5_2, &here, &apps).await?;
+    for body in NAMED {
+        let served = Served::whole(body.as_bytes().to_vec()).await?;
+        let url = served.url();
+        theirs.ask(json!({"do": "sync", "path": "x", "url": url, "token": TOKEN}))?;
+        let client = ours.client(&served.url())?;
+        client
+            .sync("x")
+            .missing_fields(MissingFields::DjangoDefaults)
+            .await?;
+        let (theirs, ours) = (theirs.rows(&apps)?, project.rows(&apps)?);
+        assert_same(&ours, &theirs, &format!("{backend:?} {body}"));
+    }
+    let before = project.contents()?;
+    for body in UNNAMED {
+        let served = Served::whole(body.as_bytes().to_vec()).await?;
+        let url = served.url();
+        let there = theirs.ask(json!({"do": "sync", "path": "x", "url": url, "token": TOKEN}));
+        assert!(there.is_err(), "{backend:?} {body}");
+        let error = ours.client(&served.url())?.sync("x").await;
+        assert!(error.is_err(), "{backend:?} {body}");
+        assert_same(&project.contents()?, &before, body);
+    }
     Ok(())
 }

@@ -153,16 +153,20 @@ def take(objects):
     """Saves each object as the synctool's client does it, by itself; why not, for
     those that are refused."""
     results = []
-    for text in objects:
-        try:
-            with transaction.atomic():
-                for row in serializers.deserialize("json", "[%s]" % text):
-                    row.save()
-            results.append(None)
-        except Exception as error:
-            why = "%s: %s" % (type(error).__name__, error)
-            results.append(why.encode("ascii", "backslashreplace").decode("ascii"))
+    with transaction.atomic():
+        for text in objects:
+            results.append(take_one(text))
     return results
+
+
+def take_one(text):
+    try:
+        with transaction.atomic():
+            for row in serializers.deserialize("json", "[%s]" % text):
+                row.save()
+    except Exception as error:
+        why = "%s: %s" % (type(error).__name__, error)
+        return why.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def create(model, values):

@@ -54,6 +54,8 @@ mod report;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod worker;
 
 use std::fmt;
 use std::sync::Arc;

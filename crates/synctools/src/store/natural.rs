@@ -61,13 +61,16 @@ pub(super) struct Waiting {
     waits: Vec<bool>,
     with_key: Vec<Entry>,
     without_key: Vec<Entry>,
+    /// By model: the last key that a new row got.
+    made: Vec<i64>,
 }
 
 #[derive(Debug)]
 struct Entry {
     row: Row,
-    /// The key that it gets if it is a new row.
-    reserved: Option<Value>,
+    /// The highest key there was when it came. If it is a new row it gets the
+    /// next one, as if it had been written then.
+    highest: Option<i64>,
     /// How many of its references are natural keys still.
     open: usize,
     /// What it was counted as when it was written.
@@ -107,6 +110,7 @@ impl Waiting {
         any.then(|| Self {
             schema: schema.clone(),
             waits: vec![false; refers.len()],
+            made: vec![0; refers.len()],
             refers,
             with_key: Vec::new(),
             without_key: Vec::new(),
@@ -126,11 +130,11 @@ impl Waiting {
         self.refers[at] && open(row) > 0
     }
 
-    /// Takes a row that has to wait, with the key that it is to get if it is a
-    /// new one.
-    pub(super) fn push(&mut self, model: &Model, row: Row, reserved: Option<Value>) {
+    /// Takes a row that has to wait. `highest` is the highest key there is, where
+    /// the store counts keys up as rows come.
+    pub(super) fn push(&mut self, model: &Model, row: Row, highest: Option<i64>) {
         let entry = Entry {
-            reserved,
+            highest,
             open: open(&row),
             written: None,
             row,
@@ -167,11 +171,12 @@ impl Waiting {
     }
 
     /// Does for a row what can be done by now; true if that was anything.
-    fn step(&self, db: &mut impl Database, entry: &mut Entry) -> Result<bool, StoreError> {
-        let Some(model) = self.schema.get(entry.row.model()) else {
+    fn step(&mut self, db: &mut impl Database, entry: &mut Entry) -> Result<bool, StoreError> {
+        let schema = self.schema.clone();
+        let Some(model) = schema.get(entry.row.model()) else {
             return Err(other_schema());
         };
-        let model = self.schema.concrete(model);
+        let model = schema.concrete(model);
         let before = entry.open;
         entry.open = self.fill(db, model, &mut entry.row)?;
         let is_nearer = entry.open < before;
@@ -182,9 +187,12 @@ impl Waiting {
             match self.own_key(db, model, &entry.row)? {
                 Some(Found::One(key)) => entry.row.set(model.pk_index(), key),
                 Some(Found::Nothing) => {
-                    if let Some(key) = entry.reserved.take() {
-                        if !db.exists(model, &key)? {
-                            entry.row.set(model.pk_index(), key);
+                    if let Some(highest) = entry.highest.take() {
+                        let last = &mut self.made[model.id().get()];
+                        let next = highest.max(*last).saturating_add(1);
+                        if !db.exists(model, &Value::Int(next))? {
+                            *last = next;
+                            entry.row.set(model.pk_index(), Value::Int(next));
                         }
                     }
                 }

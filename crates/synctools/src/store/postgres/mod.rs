@@ -24,8 +24,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::link::Server;
-use self::read::PostgresSnapshot;
-use self::sync::PostgresSync;
 use super::{Snapshot, Store, StoreError, StoreErrorKind, SyncOptions, SyncTransaction};
 use crate::schema::{Introspection, Schema};
 
@@ -135,12 +133,12 @@ impl Store for PostgresStore {
         schema: &Schema,
         options: SyncOptions,
     ) -> Result<Box<dyn SyncTransaction>, StoreError> {
-        let sync = PostgresSync::begin(&self.server, schema, options).await?;
+        let sync = sync::begin(&self.server, schema, options).await?;
         Ok(Box::new(sync))
     }
 
     async fn snapshot(&self, schema: &Schema) -> Result<Box<dyn Snapshot>, StoreError> {
-        let snapshot = PostgresSnapshot::begin(&self.server, schema).await?;
+        let snapshot = read::begin(&self.server, schema).await?;
         Ok(Box::new(snapshot))
     }
 

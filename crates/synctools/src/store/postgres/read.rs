@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio_postgres::SimpleQueryRow;
 
@@ -11,7 +10,8 @@ use super::value;
 use crate::row::Row;
 use crate::schema::{Field, ManyToMany, Model, Schema};
 use crate::store::sql::{Dialect, Select, ident, select};
-use crate::store::{Query, Snapshot, StoreError, StoreErrorKind, lookup};
+use crate::store::worker::{Ask, Batch, RemoteSnapshot};
+use crate::store::{Query, StoreError, StoreErrorKind, lookup};
 use crate::value::Value;
 
 /// How many rows are fetched at first; from then on as many as make this many
@@ -21,98 +21,38 @@ const BYTES: usize = 128 * 1024;
 /// How many rows or pairs are fetched at most.
 const MOST: usize = 2000;
 
-type Batch = Result<Vec<Row>, StoreError>;
-
-struct Command {
-    query: Query,
-    batches: mpsc::Sender<Batch>,
-}
-
-/// One state of the database.
-#[derive(Debug)]
-pub(super) struct PostgresSnapshot {
-    commands: mpsc::Sender<Command>,
-    batches: Option<mpsc::Receiver<Batch>>,
-    version: Option<String>,
-}
-
-impl PostgresSnapshot {
-    pub(super) async fn begin(server: &Arc<Server>, schema: &Schema) -> Result<Self, StoreError> {
-        let link = server.connect().await?;
-        link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            .await?;
-        // Two states with the same snapshot have the same rows.
-        let rows = link.rows("SELECT pg_current_snapshot()").await?;
-        let version = rows
-            .first()
-            .and_then(|row| column(row, 0))
-            .map(str::to_owned);
-        let (commands, mut queue) = mpsc::channel::<Command>(1);
-        let (server, schema) = (Arc::clone(server), schema.clone());
-        tokio::spawn(async move {
-            while let Some(Command { query, batches }) = queue.recv().await {
-                if let Err(error) = read(&link, &schema, &query, &batches).await {
-                    let failed = link.client.is_closed() || error.kind() != StoreErrorKind::Schema;
-                    // Nobody is left to hear of it otherwise.
-                    let _ = batches.send(Err(error)).await;
-                    if failed {
-                        return;
-                    }
+/// Begins a snapshot on a connection of its own.
+pub(super) async fn begin(
+    server: &Arc<Server>,
+    schema: &Schema,
+) -> Result<RemoteSnapshot, StoreError> {
+    let link = server.connect().await?;
+    link.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
+    // Two states with the same snapshot have the same rows.
+    let rows = link.rows("SELECT pg_current_snapshot()").await?;
+    let version = rows
+        .first()
+        .and_then(|row| column(row, 0))
+        .map(str::to_owned);
+    let (queries, mut queue) = mpsc::channel::<Ask>(1);
+    let (server, schema) = (Arc::clone(server), schema.clone());
+    tokio::spawn(async move {
+        while let Some(Ask { query, batches }) = queue.recv().await {
+            if let Err(error) = read(&link, &schema, &query, &batches).await {
+                let failed = link.client.is_closed() || error.kind() != StoreErrorKind::Schema;
+                // Nobody is left to hear of it otherwise.
+                let _ = batches.send(Err(error)).await;
+                if failed {
+                    return;
                 }
             }
-            if link.run("ROLLBACK").await.is_ok() {
-                server.put_back(link);
-            }
-        });
-        Ok(Self {
-            commands,
-            batches: None,
-            version,
-        })
-    }
-}
-
-fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Closed, "the snapshot has failed")
-}
-
-#[async_trait]
-impl Snapshot for PostgresSnapshot {
-    async fn select(&mut self, query: Query) -> Result<(), StoreError> {
-        // The task stops reading for a query that nobody waits for.
-        self.batches = None;
-        let (batches, mut receiver) = mpsc::channel(2);
-        self.commands
-            .send(Command { query, batches })
-            .await
-            .map_err(|_| closed())?;
-        // An empty batch says that the query is understood.
-        match receiver.recv().await {
-            Some(Ok(_)) => {
-                self.batches = Some(receiver);
-                Ok(())
-            }
-            Some(Err(error)) => Err(error),
-            None => Err(closed()),
         }
-    }
-
-    async fn next(&mut self) -> Result<Option<Vec<Row>>, StoreError> {
-        let Some(batches) = &mut self.batches else {
-            return Ok(None);
-        };
-        match batches.recv().await {
-            Some(batch) => batch.map(Some),
-            None => {
-                self.batches = None;
-                Ok(None)
-            }
+        if link.run("ROLLBACK").await.is_ok() {
+            server.put_back(link);
         }
-    }
-
-    fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
+    });
+    Ok(RemoteSnapshot::new(queries, version))
 }
 
 /// Literals, and texts that are read back.

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use super::catalog::{self, ForeignKey};
@@ -12,103 +11,34 @@ use super::link::{Link, Server};
 use super::stage::{Stage, Table};
 use super::upsert::Upsert;
 use super::{check, natural, pairs, sequences};
-use crate::row::Row;
 use crate::schema::{Model, Schema};
 use crate::store::clean::{self, Cleaned, Cleaning, Doomed};
 use crate::store::sql::ident;
-use crate::store::{
-    ModelReport, StoreError, StoreErrorKind, StoreReport, SyncOptions, SyncTransaction, lookup,
-};
-
-/// How many batches wait to be sent at most.
-const BATCHES: usize = 2;
+use crate::store::worker::{BATCHES, Command, RemoteSync};
+use crate::store::{ModelReport, StoreError, StoreErrorKind, StoreReport, SyncOptions, lookup};
 
 /// Syncs come one after the other: two at once would wait for each other's
 /// rows in any order.
 const LOCK: i64 = 0x73796e63_746f6f6c;
 
-enum Command {
-    Rows(Vec<Row>),
-    Finish,
-}
-
-/// A sync that a task writes.
-#[derive(Debug)]
-pub(super) struct PostgresSync {
-    commands: Option<mpsc::Sender<Command>>,
-    result: Option<oneshot::Receiver<Result<StoreReport, StoreError>>>,
-}
-
-impl PostgresSync {
-    /// Begins on a connection of its own.
-    pub(super) async fn begin(
-        server: &Arc<Server>,
-        schema: &Schema,
-        options: SyncOptions,
-    ) -> Result<Self, StoreError> {
-        lookup::cleaned(schema, &options, &[])?;
-        let link = server.connect().await?;
-        link.run("BEGIN; SET CONSTRAINTS ALL DEFERRED").await?;
-        link.run(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
-            .await?;
-        let (commands, queue) = mpsc::channel(BATCHES);
-        let (end, result) = oneshot::channel();
-        let (server, schema) = (Arc::clone(server), schema.clone());
-        tokio::spawn(async move {
-            let _ = end.send(run(server, link, schema, options, queue).await);
-        });
-        Ok(Self {
-            commands: Some(commands),
-            result: Some(result),
-        })
-    }
-
-    /// Why the task has ended.
-    async fn failed(&mut self) -> StoreError {
-        self.commands = None;
-        if let Some(result) = self.result.take() {
-            if let Ok(Err(error)) = result.await {
-                return error;
-            }
-        }
-        StoreError::new(StoreErrorKind::Closed, "the sync has failed or was ended")
-    }
-}
-
-#[async_trait]
-impl SyncTransaction for PostgresSync {
-    async fn write(&mut self, batch: Vec<Row>) -> Result<(), StoreError> {
-        let sent = match &self.commands {
-            Some(commands) => commands.send(Command::Rows(batch)).await.is_ok(),
-            None => false,
-        };
-        match sent {
-            true => Ok(()),
-            false => Err(self.failed().await),
-        }
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<StoreReport, StoreError> {
-        if let Some(commands) = self.commands.take() {
-            // When it has ended already, its result says why.
-            let _ = commands.send(Command::Finish).await;
-        }
-        match self.result.take() {
-            Some(result) => result
-                .await
-                .unwrap_or_else(|_| Err(StoreError::new(StoreErrorKind::Closed, ""))),
-            None => Err(self.failed().await),
-        }
-    }
-
-    async fn rollback(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.commands = None;
-        if let Some(result) = self.result.take() {
-            // It ends by itself when nobody is there to finish it.
-            let _ = result.await;
-        }
-        Ok(())
-    }
+/// Begins a sync on a connection of its own.
+pub(super) async fn begin(
+    server: &Arc<Server>,
+    schema: &Schema,
+    options: SyncOptions,
+) -> Result<RemoteSync, StoreError> {
+    lookup::cleaned(schema, &options, &[])?;
+    let link = server.connect().await?;
+    link.run("BEGIN; SET CONSTRAINTS ALL DEFERRED").await?;
+    link.run(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
+        .await?;
+    let (commands, queue) = mpsc::channel(BATCHES);
+    let (end, result) = oneshot::channel();
+    let (server, schema) = (Arc::clone(server), schema.clone());
+    tokio::spawn(async move {
+        let _ = end.send(run(server, link, schema, options, queue).await);
+    });
+    Ok(RemoteSync::new(commands, result))
 }
 
 async fn run(

@@ -21,8 +21,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 
-use self::read::{SqliteSnapshot, Watch};
-use self::sync::SqliteSync;
+use self::read::Watch;
 use super::{Snapshot, Store, StoreError, StoreErrorKind, SyncOptions, SyncTransaction};
 use crate::schema::{Introspection, Schema};
 
@@ -171,12 +170,12 @@ impl Store for SqliteStore {
         schema: &Schema,
         options: SyncOptions,
     ) -> Result<Box<dyn SyncTransaction>, StoreError> {
-        let sync = SqliteSync::begin(&self.options, schema, options).await?;
+        let sync = sync::begin(&self.options, schema, options).await?;
         Ok(Box::new(sync))
     }
 
     async fn snapshot(&self, schema: &Schema) -> Result<Box<dyn Snapshot>, StoreError> {
-        let snapshot = SqliteSnapshot::begin(&self.options, &self.watch, schema).await?;
+        let snapshot = read::begin(&self.options, &self.watch, schema).await?;
         Ok(Box::new(snapshot))
     }
 

@@ -101,13 +101,13 @@ impl Database for Writer<'_> {
     }
 }
 
-/// The key that SQLite would give to a new row now, for one that is written
-/// later; nothing where it makes none.
-pub(super) fn reserve_key(
+/// The highest key that SQLite has given out or `waits`; nothing where it gives
+/// none.
+pub(super) fn highest_key(
     db: &Connection,
     model: &Model,
-    last: &mut i64,
-) -> Result<Option<Value>, StoreError> {
+    waits: i64,
+) -> Result<Option<i64>, StoreError> {
     let pk = model.pk();
     if !pk.kind().is_integer() || pk.relation().is_some() {
         return Ok(None);
@@ -127,10 +127,6 @@ pub(super) fn reserve_key(
             .flatten(),
         Err(_) => None,
     };
-    let highest = highest.into_iter().chain(counted).max().unwrap_or(0);
-    let next = highest.max(*last).max(0).checked_add(1);
-    Ok(next.map(|next| {
-        *last = next;
-        Value::Int(next)
-    }))
+    let known = [highest.unwrap_or(0), counted.unwrap_or(0), waits, 0];
+    Ok(known.into_iter().max())
 }

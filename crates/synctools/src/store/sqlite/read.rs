@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use async_trait::async_trait;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Rows, Statement};
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +13,8 @@ use super::value;
 use crate::row::Row;
 use crate::schema::{Field, ManyToMany, Model, Schema};
 use crate::store::sql::{Dialect, Select, ident, select};
-use crate::store::{Query, Snapshot, StoreError, StoreErrorKind, lookup};
+use crate::store::worker::{Ask, Batch, RemoteSnapshot, closed};
+use crate::store::{Query, StoreError, StoreErrorKind, lookup};
 use crate::value::Value;
 
 /// How many rows are sent together at most, and how many bytes they have, or a
@@ -45,64 +45,44 @@ impl fmt::Debug for Watch {
     }
 }
 
-type Batch = Result<Vec<Row>, StoreError>;
-
-struct Command {
-    query: Query,
-    batches: mpsc::Sender<Batch>,
-}
-
-/// One state of the file.
-#[derive(Debug)]
-pub(super) struct SqliteSnapshot {
-    commands: mpsc::Sender<Command>,
-    batches: Option<mpsc::Receiver<Batch>>,
-    version: Option<String>,
-}
-
-impl SqliteSnapshot {
-    pub(super) async fn begin(
-        options: &SqliteOptions,
-        watch: &Arc<Watch>,
-        schema: &Schema,
-    ) -> Result<Self, StoreError> {
-        let (commands, mut queue) = mpsc::channel::<Command>(1);
-        let (begun, is_begun) = oneshot::channel();
-        let (options, watch, schema) = (options.clone(), Arc::clone(watch), schema.clone());
-        thread::Builder::new()
-            .name("synctools-read".into())
-            .spawn(move || {
-                let db = match begin(&options, &watch) {
-                    Ok((db, version)) => {
-                        let _ = begun.send(Ok(version));
-                        db
-                    }
-                    Err(error) => {
-                        let _ = begun.send(Err(error));
-                        return;
-                    }
-                };
-                while let Some(Command { query, batches }) = queue.blocking_recv() {
-                    if let Err(error) = read(&db, &schema, &query, &batches) {
-                        // Nobody is left to hear of it otherwise.
-                        let _ = batches.blocking_send(Err(error));
-                    }
+/// Starts the thread that reads a snapshot, and begins there.
+pub(super) async fn begin(
+    options: &SqliteOptions,
+    watch: &Arc<Watch>,
+    schema: &Schema,
+) -> Result<RemoteSnapshot, StoreError> {
+    let (queries, mut queue) = mpsc::channel::<Ask>(1);
+    let (begun, is_begun) = oneshot::channel();
+    let (options, watch, schema) = (options.clone(), Arc::clone(watch), schema.clone());
+    thread::Builder::new()
+        .name("synctools-read".into())
+        .spawn(move || {
+            let db = match open(&options, &watch) {
+                Ok((db, version)) => {
+                    let _ = begun.send(Ok(version));
+                    db
                 }
-            })
-            .map_err(|error| {
-                StoreError::new(StoreErrorKind::Io, "no thread can be started").with_source(error)
-            })?;
-        let version = is_begun.await.map_err(|_| closed())??;
-        Ok(Self {
-            commands,
-            batches: None,
-            version,
+                Err(error) => {
+                    let _ = begun.send(Err(error));
+                    return;
+                }
+            };
+            while let Some(Ask { query, batches }) = queue.blocking_recv() {
+                if let Err(error) = read(&db, &schema, &query, &batches) {
+                    // Nobody is left to hear of it otherwise.
+                    let _ = batches.blocking_send(Err(error));
+                }
+            }
         })
-    }
+        .map_err(|error| {
+            StoreError::new(StoreErrorKind::Io, "no thread can be started").with_source(error)
+        })?;
+    let version = is_begun.await.map_err(|_| closed())??;
+    Ok(RemoteSnapshot::new(queries, version))
 }
 
 /// Begins to read, and says which version of the file it is, if that is sure.
-fn begin(
+fn open(
     options: &SqliteOptions,
     watch: &Watch,
 ) -> Result<(Connection, Option<String>), StoreError> {
@@ -113,49 +93,6 @@ fn begin(
     db.query_row("SELECT count(*) FROM main.sqlite_master", [], |_| Ok(()))?;
     let version = watch.version().filter(|after| before == Some(*after));
     Ok((db, version.map(|version| version.to_string())))
-}
-
-fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Closed, "the thread that reads has ended")
-}
-
-#[async_trait]
-impl Snapshot for SqliteSnapshot {
-    async fn select(&mut self, query: Query) -> Result<(), StoreError> {
-        // The thread stops reading for a query that nobody waits for.
-        self.batches = None;
-        let (batches, mut receiver) = mpsc::channel(2);
-        self.commands
-            .send(Command { query, batches })
-            .await
-            .map_err(|_| closed())?;
-        // An empty batch says that the query is understood.
-        match receiver.recv().await {
-            Some(Ok(_)) => {
-                self.batches = Some(receiver);
-                Ok(())
-            }
-            Some(Err(error)) => Err(error),
-            None => Err(closed()),
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<Vec<Row>>, StoreError> {
-        let Some(batches) = &mut self.batches else {
-            return Ok(None);
-        };
-        match batches.recv().await {
-            Some(batch) => batch.map(Some),
-            None => {
-                self.batches = None;
-                Ok(None)
-            }
-        }
-    }
-
-    fn version(&self) -> Option<&str> {
-        self.version.as_deref()
-    }
 }
 
 /// Placeholders, and what stands for them.

@@ -2,108 +2,38 @@
 
 use std::thread;
 
-use async_trait::async_trait;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::check::Violations;
 use super::write::{Writer, receive_nothing};
 use super::{SqliteOptions, catalog, clean, introspect};
-use crate::row::Row;
 use crate::schema::{Model, Schema};
-use crate::store::{
-    Clean, ModelReport, StoreError, StoreErrorKind, StoreReport, SyncOptions, SyncTransaction,
-};
+use crate::store::worker::{BATCHES, Command, RemoteSync};
+use crate::store::{Clean, ModelReport, StoreError, StoreErrorKind, StoreReport, SyncOptions};
 
-/// How many batches wait to be written at most.
-const BATCHES: usize = 2;
-
-enum Command {
-    Rows(Vec<Row>),
-    Finish,
-}
-
-/// A sync that a thread writes.
-#[derive(Debug)]
-pub(super) struct SqliteSync {
-    commands: Option<mpsc::Sender<Command>>,
-    result: Option<oneshot::Receiver<Result<StoreReport, StoreError>>>,
-}
-
-impl SqliteSync {
-    /// Starts the thread, and begins there.
-    pub(super) async fn begin(
-        store: &SqliteOptions,
-        schema: &Schema,
-        options: SyncOptions,
-    ) -> Result<Self, StoreError> {
-        let (commands, queue) = mpsc::channel(BATCHES);
-        let (begun, is_begun) = oneshot::channel();
-        let (end, result) = oneshot::channel();
-        let (store, schema) = (store.clone(), schema.clone());
-        thread::Builder::new()
-            .name("synctools-sqlite".into())
-            .spawn(move || {
-                let _ = end.send(run(&store, &schema, &options, queue, begun));
-            })
-            .map_err(|error| {
-                StoreError::new(StoreErrorKind::Io, "no thread can be started").with_source(error)
-            })?;
-        let mut sync = Self {
-            commands: Some(commands),
-            result: Some(result),
-        };
-        match is_begun.await {
-            Ok(()) => Ok(sync),
-            Err(_) => Err(sync.failed().await),
-        }
-    }
-
-    /// Why the thread has ended.
-    async fn failed(&mut self) -> StoreError {
-        self.commands = None;
-        if let Some(result) = self.result.take() {
-            if let Ok(Err(error)) = result.await {
-                return error;
-            }
-        }
-        StoreError::new(StoreErrorKind::Closed, "the sync has failed or was ended")
-    }
-}
-
-#[async_trait]
-impl SyncTransaction for SqliteSync {
-    async fn write(&mut self, batch: Vec<Row>) -> Result<(), StoreError> {
-        let sent = match &self.commands {
-            Some(commands) => commands.send(Command::Rows(batch)).await.is_ok(),
-            None => false,
-        };
-        match sent {
-            true => Ok(()),
-            false => Err(self.failed().await),
-        }
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<StoreReport, StoreError> {
-        if let Some(commands) = self.commands.take() {
-            // When it has ended already, its result says why.
-            let _ = commands.send(Command::Finish).await;
-        }
-        match self.result.take() {
-            Some(result) => result
-                .await
-                .unwrap_or_else(|_| Err(StoreError::new(StoreErrorKind::Closed, ""))),
-            None => Err(self.failed().await),
-        }
-    }
-
-    async fn rollback(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.commands = None;
-        if let Some(result) = self.result.take() {
-            // It ends by itself when nobody is there to finish it.
-            let _ = result.await;
-        }
-        Ok(())
+/// Starts the thread that writes a sync, and begins there.
+pub(super) async fn begin(
+    store: &SqliteOptions,
+    schema: &Schema,
+    options: SyncOptions,
+) -> Result<RemoteSync, StoreError> {
+    let (commands, queue) = mpsc::channel(BATCHES);
+    let (begun, is_begun) = oneshot::channel();
+    let (end, result) = oneshot::channel();
+    let (store, schema) = (store.clone(), schema.clone());
+    thread::Builder::new()
+        .name("synctools-sqlite".into())
+        .spawn(move || {
+            let _ = end.send(run(&store, &schema, &options, queue, begun));
+        })
+        .map_err(|error| {
+            StoreError::new(StoreErrorKind::Io, "no thread can be started").with_source(error)
+        })?;
+    let mut sync = RemoteSync::new(commands, result);
+    match is_begun.await {
+        Ok(()) => Ok(sync),
+        Err(_) => Err(sync.failed().await),
     }
 }
 

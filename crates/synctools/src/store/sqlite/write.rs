@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::error;
-use super::natural::reserve_key;
+use super::natural::highest_key;
 use super::pairs::{self, Pairs};
 use super::shape::{Put, Shape, Trouble, located};
 use super::unique::Displaced;
@@ -29,8 +29,8 @@ pub(super) struct Writer<'c> {
     tables: Vec<Option<Box<Table<'c>>>>,
     /// The models of which rows came, in the order in which they did.
     pub(super) order: Vec<usize>,
-    /// By model: the last key that was set aside.
-    reserved: Vec<i64>,
+    /// By model: the highest key of the rows that wait.
+    highest: Vec<i64>,
     pub(super) displaced: Displaced<'c>,
     waiting: Option<Waiting>,
 }
@@ -60,7 +60,7 @@ impl<'c> Writer<'c> {
             options,
             tables: schema.models().iter().map(|_| None).collect(),
             order: Vec::new(),
-            reserved: vec![0; schema.models().len()],
+            highest: vec![0; schema.models().len()],
             displaced: Displaced::new(db)?,
             waiting: Waiting::new(schema),
         })
@@ -79,11 +79,15 @@ impl<'c> Writer<'c> {
         let model = &self.schema.models()[at];
         if let Some(waiting) = &mut self.waiting {
             if waiting.concerns(model, row) {
-                let key = match row.pk() {
-                    None => reserve_key(self.db, model, &mut self.reserved[at])?,
-                    Some(_) => None,
+                let highest = match row.pk() {
+                    None => highest_key(self.db, model, self.highest[at])?,
+                    Some(key) => {
+                        let last = &mut self.highest[at];
+                        *last = key.as_int().unwrap_or(0).max(*last);
+                        None
+                    }
                 };
-                waiting.push(model, row.clone(), key);
+                waiting.push(model, row.clone(), highest);
                 return Ok(());
             }
         }
