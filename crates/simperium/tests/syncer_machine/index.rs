@@ -179,7 +179,12 @@ fn a_change_in_flight_waits_for_its_fate_before_the_index_counts() {
     lab.take("0:c:[]");
     let frames = lab.take(&refusal("a", "c1", 409));
     assert!(frames.contains(&"0:e:a.3".to_owned()), "{frames:?}");
-    lab.take("0:e:a.3\n{\"data\":{\"t\":\"aXbY\"}}");
+    let third = "0:e:a.3\n{\"data\":{\"t\":\"aXbY\"}}";
+    // What it was put over is not known: the versions between are looked at.
+    assert_eq!(lab.take(third), ["0:e:a.2"]);
+    let frames = lab.take("0:e:a.2\n{\"data\":{\"t\":\"aXb\"}}");
+    assert_eq!(frames, ["0:e:a.3"]);
+    lab.take(third);
     assert_eq!(lab.object("a"), Some(text("aXbY")));
     assert_eq!(lab.state("a"), None);
 }

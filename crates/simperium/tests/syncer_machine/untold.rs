@@ -148,3 +148,20 @@ fn a_change_that_is_in_no_version_is_made_again() {
     let object = lab.object("a").unwrap();
     assert!(object["t"].as_str().unwrap().contains('X'), "{object}");
 }
+
+#[test]
+fn words_that_an_untold_change_tore_apart_are_told_though_it_only_added() {
+    let mut lab = Lab::live(&[("a", 1, text("ab"))]);
+    lab.put("a", text("aXb"));
+    let frames = lab.take(&refusal("a", "c1", 409));
+    assert!(lab.take(&format!("{}\n?", frames[1])).is_empty());
+    // The server has put it into a word that this device has never seen.
+    assert_eq!(lab.found("a", 3, &text("ab liXsalo")), ["0:e:a.2"]);
+    assert_eq!(lab.take(&version(2, "ab lisalo")), ["0:e:a.3"]);
+    assert!(lab.take(&version(3, "ab liXsalo")).is_empty());
+    let [conflict] = &lab.conflicts()[..] else {
+        panic!("nothing is told")
+    };
+    assert_eq!(conflict.kind, ConflictKind::LostText);
+    assert!(lab.machine.is_synced(0));
+}

@@ -82,6 +82,8 @@ pub(crate) struct World {
     deletes: bool,
     /// The keys that the server has said not to have.
     deleted: BTreeSet<String>,
+    /// Those of which it was told that text has found no place.
+    mixed: BTreeSet<String>,
 }
 
 impl World {
@@ -120,6 +122,7 @@ impl World {
                 .collect(),
             deletes: rng.bool(),
             deleted: BTreeSet::new(),
+            mixed: BTreeSet::new(),
             rng,
         };
         world.prepare();
@@ -192,8 +195,11 @@ impl World {
         }
         let server = self.emulator.objects(APP, TOKEN, BUCKET);
         // Who keeps an edit against a deletion puts in all there was, and so may
-        // two.
-        let may_double = |key: &str| self.deleted.contains(key) || self.history.was_deleted(key);
+        // two. And where a cut finds no place among what others have written, what
+        // was cut stays beside what was put in its place, which is told.
+        let may_double = |key: &str| {
+            self.deleted.contains(key) || self.mixed.contains(key) || self.history.was_deleted(key)
+        };
         check::end(
             &mut self.devices,
             &server,
@@ -270,9 +276,12 @@ impl World {
                 ..
             } = effect
             {
-                if conflict.kind == ConflictKind::DeletedRemotely {
-                    self.deleted.insert(conflict.key.to_string());
-                }
+                let keys = match conflict.kind {
+                    ConflictKind::DeletedRemotely => &mut self.deleted,
+                    ConflictKind::LostText => &mut self.mixed,
+                    _ => continue,
+                };
+                keys.insert(conflict.key.to_string());
             }
         }
         check::invariants(

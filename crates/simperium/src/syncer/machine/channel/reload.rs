@@ -298,8 +298,8 @@ impl Channel {
 
     /// Asks first for the versions between the one that is here and this one, if
     /// a change of this device is in one of them that the server has not told:
-    /// what it was put over has lost what it cut off, and only the version
-    /// before it has that. The one it made is not known; they are looked at one
+    /// what it was put over has lost what it cut off or tore apart, and only the
+    /// version before it has that. The one it made is not known; they are looked at one
     /// after the other, as if they came while the change is on its way.
     fn want_missed(
         &mut self,
@@ -308,16 +308,8 @@ impl Channel {
         work: &mut Work<'_, '_>,
     ) -> Result<bool, StoreError> {
         let sent = entity.change().and_then(|change| change.sent.as_ref());
-        let Some(sent) = sent.filter(|_| hearsay(entity).is_some()) else {
+        if sent.is_none() || hearsay(entity).is_none() {
             return Ok(false);
-        };
-        if let Some(base) = entity.ghost_value()? {
-            let mut deleted = Vec::new();
-            check::missing_text(&base, &merge::value(sent)?, &mut deleted);
-            if deleted.is_empty() {
-                // What only adds takes nothing away.
-                return Ok(false);
-            }
         }
         let known = entity.record.version().unwrap_or_default();
         let Some(reload) = self.reloads.get_mut(&entity.key) else {
