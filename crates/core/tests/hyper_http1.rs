@@ -299,6 +299,38 @@ async fn a_unix_socket_serves_whatever_host_the_uri_names() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_unix_socket_may_have_any_path_that_the_system_takes() {
+    let folder = std::env::temp_dir().join(format!("sync-core odd-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let to = |path: &std::path::Path| {
+        let builder = HyperTransport::builder().unix_socket(path);
+        builder.build().unwrap()
+    };
+    for name in ["a b.sock", "ü #?%20.sock", "@at", "-"] {
+        let path = folder.join(name);
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let serving = tokio::spawn(async move {
+            let (io, _) = listener.accept().await.unwrap();
+            hyper_support::serve_http1(io, |_| async { text("here") }).await;
+        });
+        let answer = fetch(&to(&path), get("http://daemon.local/")).await;
+        assert_eq!(answer.unwrap().1, "here", "{name}");
+        serving.await.unwrap();
+    }
+    // What it does not take is an error, before anything is sent.
+    let long = folder.join("x".repeat(200));
+    let zero = folder.join("a\0b");
+    for path in [&long, &zero, &folder, &folder.join("none/there")] {
+        let error = fetch(&to(path), get("http://daemon.local/")).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn settings_show_in_debug() {
     let transport = HyperTransport::builder()

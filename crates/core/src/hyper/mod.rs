@@ -138,6 +138,9 @@ impl Transport for HyperTransport {
             }
             error
         })?;
+        if is_coded_in_transfer(response.headers()) {
+            return Err(coded_in_transfer());
+        }
         Ok(exchange.answered(response))
     }
 }
@@ -165,6 +168,24 @@ fn without_user_info(uri: &mut http::Uri) -> Result<(), TransportError> {
     parts.authority = Some(host);
     *uri = http::Uri::from_parts(parts).map_err(|_| not_http())?;
     Ok(())
+}
+
+/// Whether a body has a transfer coding beside chunks. hyper would hand it out
+/// as it is, and it would be taken for the content.
+fn is_coded_in_transfer(headers: &http::HeaderMap) -> bool {
+    let values = headers.get_all(http::header::TRANSFER_ENCODING);
+    values.iter().any(|value| {
+        !value.as_bytes().split(|byte| *byte == b',').all(|coding| {
+            let coding = coding.trim_ascii();
+            coding.eq_ignore_ascii_case(b"chunked") || coding.eq_ignore_ascii_case(b"identity")
+        })
+    })
+}
+
+#[cold]
+fn coded_in_transfer() -> TransportError {
+    TransportError::new(TransportErrorKind::Protocol, Delivery::Answered)
+        .with_message("the answer has a transfer coding that was not asked for")
 }
 
 #[cold]

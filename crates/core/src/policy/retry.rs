@@ -266,6 +266,11 @@ mod tests {
             read(&[(RETRY_AFTER, "Thu, 01 Jan 1970 00:00:05 GMT")]),
             Some(Duration::from_secs(5))
         );
+        // The two forms of date that are obsolete, and must be read.
+        for later in ["Sunday, 06-Nov-94 08:50:07 GMT", "Sun Nov  6 08:50:07 1994"] {
+            let read = read(&[(RETRY_AFTER, later), (DATE, date)]);
+            assert_eq!(read, Some(Duration::from_secs(30)), "{later}");
+        }
         let huge = "99999999999999999999999";
         assert_eq!(
             read(&[(RETRY_AFTER, huge)]),

@@ -499,3 +499,55 @@ async fn the_service_sees_only_answers_of_its_own_origin() {
     assert!(!error.api().unwrap().not_executed);
     assert_eq!(service.0.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn odd_addresses_lead_home_or_nowhere() {
+    const HOME: &[(&str, &str)] = &[
+        ("", "http://home.test/item"),
+        ("#top", "http://home.test/item"),
+        ("?a=1", "http://home.test/item?a=1"),
+        ("/a/../b", "http://home.test/b"),
+        ("/%2e%2e/b", "http://home.test/b"),
+        ("http://home.test:80/x", "http://home.test:80/x"),
+        ("HTTP://HOME.TEST/x", "http://HOME.TEST/x"),
+    ];
+    const NOWHERE: &[&str] = &[
+        " ",
+        "x y",
+        "/\u{fc}",
+        "//evil.test/x",
+        "///evil.test",
+        "/\\evil.test/x",
+        "\\\\evil.test\\x",
+        "http:x",
+        "http:/x",
+        "http:///x",
+        "http://user:pw@home.test/x",
+        "http://home.test@evil.test/",
+        "http://home.test\t.evil.test/",
+        "http://home.test.:80/x",
+        "http://home.test:8080/x",
+        "http://[::1]/x",
+        "http://[::1/x",
+        "http://0x7f.1/x",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "ftp://home.test/x",
+    ];
+    for (location, target) in HOME {
+        let transport = queue([redirect(302, location), Ok(ok("end"))]);
+        let client = client(Arc::clone(&transport), Redirects::default());
+        client.call(&GET).await.unwrap();
+        assert_eq!(transport.requests()[1].uri(), *target, "{location:?}");
+    }
+    for location in NOWHERE {
+        let transport = queue([redirect(302, location)]);
+        let client = client(Arc::clone(&transport), Redirects::default());
+        let error = client.call(&GET).await.unwrap_err();
+        assert_eq!(transport.requests().len(), 1, "{location:?}");
+        assert_eq!(error.status().unwrap(), 302);
+        let text = error.to_string();
+        assert!(text.contains("was not followed"), "{location:?}: {text}");
+        assert!(!text.contains("pw") && !text.contains("evil"), "{text}");
+    }
+}
