@@ -343,6 +343,8 @@ impl Draft {
         let base = self.pipeline.base();
         let target = match (self.error, self.target) {
             (Some(error), _) => Err(error),
+            // Written as the base is, which was checked when the pipeline was built.
+            (None, Target::Absolute(uri)) if uri::same_authority(&uri, base) => Ok((true, uri)),
             (None, Target::Absolute(uri)) => {
                 uri::check_absolute(uri).map(|uri| (uri::same_origin(&uri, base), uri))
             }

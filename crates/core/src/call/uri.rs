@@ -112,6 +112,12 @@ pub(crate) fn same_origin(a: &Uri, b: &Uri) -> bool {
     same_host && a.scheme() == b.scheme() && port(a).is_some() && port(a) == port(b)
 }
 
+/// Scheme and authority are the same as they are written, letter case aside.
+/// Not so is no other origin: a port may go without saying.
+pub(crate) fn same_authority(a: &Uri, b: &Uri) -> bool {
+    a.authority() == b.authority() && a.scheme() == b.scheme()
+}
+
 /// Whether a URI has a scheme and a port that can be called.
 pub(crate) fn is_http(uri: &Uri) -> bool {
     uri.scheme()
@@ -267,6 +273,15 @@ mod tests {
     #[test]
     fn default_ports_and_letter_case_do_not_make_another_origin() {
         let uri = |text: &str| text.parse::<Uri>().unwrap();
+        assert!(same_authority(&uri("http://A:1/x"), &uri("http://a:1/y")));
+        for other in [
+            "https://a:1/",
+            "http://a:2/",
+            "http://u@a:1/",
+            "http://b:1/",
+        ] {
+            assert!(!same_authority(&uri("http://a:1/"), &uri(other)), "{other}");
+        }
         assert!(same_origin(&uri("http://A/x"), &uri("http://a:80/y")));
         assert!(!same_origin(&uri("http://a/"), &uri("https://a/")));
         assert!(!same_origin(&uri("http://a/"), &uri("http://a:81/")));

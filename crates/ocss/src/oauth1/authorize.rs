@@ -14,6 +14,8 @@ use sync_core::{Body, Clock, Error, Secret};
 use super::sign::{SignError, SignatureMethod, Signer, body_hash};
 use super::{Credentials, Request};
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// Where a signature is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -140,7 +142,10 @@ impl OAuth1 {
         self.random
             .fill(&mut bytes)
             .map_err(|_| Error::auth("the system has no random numbers for a nonce"))?;
-        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+        let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Ok(halves
+            .map(|half| char::from(HEX[usize::from(half)]))
+            .collect())
     }
 
     fn timestamp(&self) -> u64 {

@@ -65,7 +65,7 @@ pub fn base_uri(uri: &Uri) -> Result<String, SignError> {
 }
 
 fn push_base_uri(text: &mut String, uri: &Uri) -> Result<(), SignError> {
-    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else {
+    let (Some(scheme), Some((host, port))) = (uri.scheme_str(), host_and_port(uri)) else {
         return Err(SignError::Uri);
     };
     if host.is_empty() {
@@ -79,7 +79,7 @@ fn push_base_uri(text: &mut String, uri: &Uri) -> Result<(), SignError> {
     } else {
         80
     };
-    if let Some(port) = uri.port_u16().filter(|port| *port != default) {
+    if let Some(port) = port.filter(|port| *port != default) {
         text.push(':');
         text.push_str(&port.to_string());
     }
@@ -90,8 +90,23 @@ fn push_base_uri(text: &mut String, uri: &Uri) -> Result<(), SignError> {
     Ok(())
 }
 
+/// As the URI's own methods have it, which look for user information and IPv6
+/// addresses one character at a time.
+fn host_and_port(uri: &Uri) -> Option<(&str, Option<u16>)> {
+    let authority = uri.authority()?.as_str();
+    if memchr::memchr2(b'@', b'[', authority.as_bytes()).is_some() {
+        return Some((uri.host()?, uri.port_u16()));
+    }
+    Some(match memchr::memchr(b':', authority.as_bytes()) {
+        Some(colon) => (&authority[..colon], authority[colon + 1..].parse().ok()),
+        None => (authority, None),
+    })
+}
+
 fn push_lower(text: &mut String, part: &str) {
-    text.extend(part.chars().map(|c| c.to_ascii_lowercase()));
+    let start = text.len();
+    text.push_str(part);
+    text[start..].make_ascii_lowercase();
 }
 
 /// Parameters on their way to normal form: encoded names and values in one
@@ -126,6 +141,15 @@ impl Parameters {
         self.places.push([start, middle, self.text.len()]);
     }
 
+    /// As [`add`](Self::add), of what is encoded already.
+    pub(super) fn add_encoded(&mut self, name: &str, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(name);
+        let middle = self.text.len();
+        self.text.push_str(value);
+        self.places.push([start, middle, self.text.len()]);
+    }
+
     /// In order, and joined.
     pub(super) fn normalized(self) -> String {
         let mut normalized = String::with_capacity(self.text.len() + 2 * self.places.len());
@@ -140,12 +164,13 @@ impl Parameters {
             "=" => out.push_str("%3D"),
             // Of what is encoded already, only the `%` needs it again.
             encoded => {
-                for (i, run) in encoded.split('%').enumerate() {
-                    if i > 0 {
-                        out.push_str("%25");
-                    }
-                    out.push_str(run);
+                let mut rest = encoded;
+                while let Some(at) = memchr::memchr(b'%', rest.as_bytes()) {
+                    out.push_str(&rest[..at]);
+                    out.push_str("%25");
+                    rest = &rest[at + 1..];
                 }
+                out.push_str(rest);
             }
         });
     }
@@ -154,9 +179,10 @@ impl Parameters {
     /// by bytes.
     fn join(mut self, mut push: impl FnMut(&str)) {
         let text = self.text.as_str();
+        let bytes = text.as_bytes();
         self.places.sort_unstable_by(|a, b| {
-            let name = |[start, middle, _]: &[usize; 3]| &text[*start..*middle];
-            let value = |[_, middle, end]: &[usize; 3]| &text[*middle..*end];
+            let name = |[start, middle, _]: &[usize; 3]| &bytes[*start..*middle];
+            let value = |[_, middle, end]: &[usize; 3]| &bytes[*middle..*end];
             name(a).cmp(name(b)).then_with(|| value(a).cmp(value(b)))
         });
         for (i, [start, middle, end]) in self.places.into_iter().enumerate() {
@@ -211,9 +237,36 @@ fn method_and_uri(request: &Request<'_>, more: usize) -> Result<String, SignErro
     let uri = base_uri(request.uri)?;
     let method = request.method.as_str();
     let mut text = String::with_capacity(method.len() + encode::longest(uri.len()) + 2 + more);
-    text.extend(method.chars().map(|c| c.to_ascii_uppercase()));
+    text.push_str(method);
+    text.make_ascii_uppercase();
     text.push('&');
     encode::push(&mut text, uri.as_bytes());
     text.push('&');
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_are_what_the_uri_says_they_are() {
+        for text in [
+            "http://h",
+            "http://h/",
+            "http://H:80/p",
+            "http://h:0080/",
+            "http://h:/",
+            "http://h:99999/",
+            "https://127.0.0.1:8384/?q=a:b@c",
+            "http://[::1]:8080/",
+            "http://[::1]/",
+            "http://user:word@h:81/",
+        ] {
+            let uri: Uri = text.parse().unwrap();
+            let expected = (uri.host().unwrap(), uri.port_u16());
+            assert_eq!(host_and_port(&uri), Some(expected), "{text}");
+        }
+        assert_eq!(host_and_port(&Uri::from_static("/p")), None);
+    }
 }

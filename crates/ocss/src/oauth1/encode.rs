@@ -18,12 +18,37 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// assert_eq!(ocss::oauth1::percent_encode("a b+~ø"), "a%20b%2B~%C3%B8");
 /// ```
 pub fn percent_encode(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(is_unreserved) {
+        return text.into();
+    }
     utf8_percent_encode(text, ENCODED).into()
 }
 
 /// Appends `bytes`, encoded.
 pub(super) fn push(out: &mut String, bytes: &[u8]) {
-    out.extend(percent_encoding::percent_encode(bytes, ENCODED));
+    match std::str::from_utf8(bytes) {
+        // Nearly all that is signed: names, keys, nonces, numbers.
+        Ok(text) if bytes.iter().all(|byte| is_unreserved(*byte)) => out.push_str(text),
+        _ => out.extend(percent_encoding::percent_encode(bytes, ENCODED)),
+    }
+}
+
+/// For each byte, whether it stays as it is.
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(
+            byte as u8,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
+        );
+        byte += 1;
+    }
+    table
+};
+
+const fn is_unreserved(byte: u8) -> bool {
+    UNRESERVED[byte as usize]
 }
 
 /// The length of [`push`]'s result at the most.
@@ -57,6 +82,17 @@ fn form_decode(text: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_needs_no_encoding_is_what_the_set_leaves_out() {
+        for byte in 0..=u8::MAX {
+            let encoded: String = percent_encoding::percent_encode(&[byte], ENCODED).collect();
+            assert_eq!(is_unreserved(byte), encoded.len() == 1, "{byte}");
+            let mut pushed = String::new();
+            push(&mut pushed, &[b'a', byte]);
+            assert_eq!(pushed, format!("a{encoded}"));
+        }
+    }
 
     #[test]
     fn queries_are_decoded_as_forms() {

@@ -1,6 +1,6 @@
 //! Nonces that were used, for a server.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::problem::word;
 use super::verify::{Refusal, Verified};
@@ -11,10 +11,8 @@ use super::verify::{Refusal, Verified};
 #[derive(Debug)]
 pub struct ReplayGuard {
     window: u64,
-    /// When, and who with which nonce.
-    seen: HashSet<(u64, Box<[u8]>)>,
-    /// When to forget old nonces next.
-    sweep_at: u64,
+    /// Who with which nonce, by timestamp: a set of few, and forgotten as one.
+    seen: BTreeMap<u64, HashSet<Box<[u8]>>>,
 }
 
 impl ReplayGuard {
@@ -22,8 +20,7 @@ impl ReplayGuard {
     pub fn new(window: u64) -> Self {
         Self {
             window,
-            seen: HashSet::new(),
-            sweep_at: 0,
+            seen: BTreeMap::new(),
         }
     }
 
@@ -43,19 +40,24 @@ impl ReplayGuard {
             let refusal = Refusal::new(word::TIMESTAMP_REFUSED);
             return Err(refusal.acceptable(low, now.saturating_add(self.window)));
         }
-        if now >= self.sweep_at {
-            let oldest = now.saturating_sub(self.window);
-            self.seen.retain(|(timestamp, _)| *timestamp >= oldest);
-            self.sweep_at = now.saturating_add(self.window.max(1));
+        let oldest = now.saturating_sub(self.window);
+        while let Some(first) = self
+            .seen
+            .first_entry()
+            .filter(|first| *first.key() < oldest)
+        {
+            first.remove();
         }
         let token = verified.token.as_deref().unwrap_or_default();
-        let mut key = Vec::with_capacity(96);
-        for part in [verified.consumer_key.as_str(), token, nonce] {
+        let parts = [verified.consumer_key.as_str(), token, nonce];
+        let length = parts.iter().map(|part| size_of::<usize>() + part.len());
+        let mut key = Vec::with_capacity(length.sum());
+        for part in parts {
             // With its length, so that no other parts make the same key.
             key.extend_from_slice(&part.len().to_le_bytes());
             key.extend_from_slice(part.as_bytes());
         }
-        match self.seen.insert((timestamp, key.into())) {
+        match self.seen.entry(timestamp).or_default().insert(key.into()) {
             true => Ok(()),
             false => Err(Refusal::new(word::NONCE_USED)),
         }
@@ -105,6 +107,6 @@ mod tests {
         for now in 1000..2000 {
             guard.check(&request(now, "n"), now).unwrap();
         }
-        assert!(guard.seen.len() <= 21, "{}", guard.seen.len());
+        assert_eq!(guard.seen.len(), 11);
     }
 }

@@ -11,7 +11,7 @@ use ring::{digest, hmac};
 use sync_core::Secret;
 
 use super::base::{Parameters, Request, text_to_sign};
-use super::{Credentials, encode};
+use super::{Credentials, encode, percent_encode};
 
 /// Why a request cannot be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +108,11 @@ pub struct Signer {
     key: Key,
     realm: Option<String>,
     version: bool,
-    more: Vec<(Cow<'static, str>, String)>,
+    /// What is the same in every signature, encoded once: the keys and what
+    /// was added.
+    consumer_key: String,
+    token: Option<String>,
+    more: Vec<(String, String)>,
 }
 
 #[derive(Clone)]
@@ -140,9 +144,12 @@ impl Key {
 impl Signer {
     /// Signs with HMAC-SHA1 and sends `oauth_version="1.0"`.
     pub fn new(credentials: Credentials) -> Self {
+        let encoded = |key| percent_encode(key).into_owned();
         Self {
             key: Key::new(&credentials, SignatureMethod::HmacSha1),
             method: SignatureMethod::HmacSha1,
+            consumer_key: encoded(credentials.consumer_key()),
+            token: credentials.token().map(encoded),
             credentials,
             realm: None,
             version: true,
@@ -179,7 +186,10 @@ impl Signer {
         name: impl Into<Cow<'static, str>>,
         value: impl Into<String>,
     ) -> Self {
-        self.more.push((name.into(), value.into()));
+        let (name, value) = (name.into(), value.into());
+        let encoded = (percent_encode(&name), percent_encode(&value));
+        self.more
+            .push((encoded.0.into_owned(), encoded.1.into_owned()));
         self
     }
 
@@ -208,26 +218,26 @@ impl Signer {
         timestamp: u64,
     ) -> Result<Signed<'a>, SignError> {
         let mut parameters: Vec<(&str, Cow<'_, str>)> = Vec::with_capacity(7 + self.more.len());
-        parameters.push(("oauth_nonce", nonce.into()));
+        parameters.push(("oauth_nonce", percent_encode(nonce)));
         parameters.push(("oauth_timestamp", timestamp.to_string().into()));
         if self.version {
             parameters.push(("oauth_version", "1.0".into()));
         }
         parameters.push(("oauth_signature_method", self.method.as_str().into()));
-        parameters.push(("oauth_consumer_key", self.credentials.consumer_key().into()));
-        if let Some(token) = self.credentials.token() {
+        parameters.push(("oauth_consumer_key", self.consumer_key.as_str().into()));
+        if let Some(token) = &self.token {
             parameters.push(("oauth_token", token.into()));
         }
         for (name, value) in &self.more {
             parameters.push((name, value.into()));
         }
         if let Some(hash) = request.body_hash {
-            parameters.push(("oauth_body_hash", hash.into()));
+            parameters.push(("oauth_body_hash", percent_encode(hash)));
         }
         let signature = self.key.sign(|| {
             let mut all = Parameters::of(request);
             for (name, value) in &parameters {
-                all.add(name.as_bytes(), value.as_bytes());
+                all.add_encoded(name, value);
             }
             text_to_sign(request, all)
         })?;
@@ -253,6 +263,7 @@ impl fmt::Debug for Signer {
 #[derive(Clone)]
 pub struct Signed<'a> {
     realm: Option<&'a str>,
+    /// Encoded.
     parameters: Vec<(&'a str, Cow<'a, str>)>,
     signature: Secret<String>,
 }
@@ -280,13 +291,15 @@ impl Signed<'_> {
             }
             header.push_str("\", ");
         }
-        for (name, value) in self.all() {
-            encode::push(&mut header, name.as_bytes());
+        for (name, value) in &self.parameters {
+            header.push_str(name);
             header.push_str("=\"");
-            encode::push(&mut header, value.as_bytes());
+            header.push_str(value);
             header.push_str("\", ");
         }
-        header.truncate(header.len() - 2);
+        header.push_str("oauth_signature=\"");
+        encode::push(&mut header, self.signature.expose().as_bytes());
+        header.push('"');
         Secret::new(header)
     }
 
@@ -324,22 +337,14 @@ impl Signed<'_> {
     }
 
     fn push_form(&self, out: &mut String) {
-        for (i, (name, value)) in self.all().enumerate() {
-            if i > 0 {
-                out.push('&');
-            }
-            encode::push(out, name.as_bytes());
+        for (name, value) in &self.parameters {
+            out.push_str(name);
             out.push('=');
-            encode::push(out, value.as_bytes());
+            out.push_str(value);
+            out.push('&');
         }
-    }
-
-    fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        let parameters = self
-            .parameters
-            .iter()
-            .map(|(name, value)| (*name, value.as_ref()));
-        parameters.chain([("oauth_signature", self.signature.expose().as_str())])
+        out.push_str("oauth_signature=");
+        encode::push(out, self.signature.expose().as_bytes());
     }
 }
 

@@ -313,24 +313,21 @@ fn base_string(received: &Received<'_>, path: &str, parameters: &Pairs<'_>) -> V
     let path = if path.is_empty() { "/" } else { path };
 
     let mut base = Vec::with_capacity(512);
-    base.extend(
-        received
-            .method
-            .bytes()
-            .map(|byte| byte.to_ascii_uppercase()),
-    );
+    base.extend_from_slice(received.method.as_bytes());
+    base.make_ascii_uppercase();
     base.push(b'&');
-    for part in [scheme.as_str(), "://", host, path] {
-        escape(&mut base, part.as_bytes());
-    }
+    escape(&mut base, scheme.as_bytes());
+    base.extend_from_slice(b"%3A%2F%2F");
+    escape(&mut base, host.as_bytes());
+    escape(&mut base, path.as_bytes());
     let mut separator: &[u8] = b"&";
     for (name, value) in sorted {
         base.extend_from_slice(separator);
         // `&` and `=`, escaped as all of the third part is.
         separator = b"%26";
-        escape(&mut base, &name);
+        escape_again(&mut base, &name);
         base.extend_from_slice(b"%3D");
-        escape(&mut base, &value);
+        escape_again(&mut base, &value);
     }
     base
 }
@@ -338,7 +335,7 @@ fn base_string(received: &Received<'_>, path: &str, parameters: &Pairs<'_>) -> V
 /// Adds the parameters of an `Authorization: OAuth` header, decoded; none when
 /// it is of another scheme. `None` when it cannot be read.
 fn add_header_parameters<'a>(pairs: &mut Pairs<'a>, value: &'a str) -> Option<()> {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let (scheme, mut rest) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("oauth") {
         return Some(());
@@ -349,14 +346,14 @@ fn add_header_parameters<'a>(pairs: &mut Pairs<'a>, value: &'a str) -> Option<()
             return Some(());
         }
         let (name, after) = rest.split_once('=')?;
-        let name = name.trim();
-        let after = after.trim_start();
+        let name = name.trim_ascii();
+        let after = after.trim_ascii_start();
         let value;
         match after.strip_prefix('"') {
             Some(quoted) => {
                 let end = closing_quote(quoted)?;
                 value = &quoted[..end];
-                rest = quoted[end + 1..].trim_start();
+                rest = quoted[end + 1..].trim_ascii_start();
                 if !rest.is_empty() && !rest.starts_with(',') {
                     return None;
                 }
@@ -367,19 +364,23 @@ fn add_header_parameters<'a>(pairs: &mut Pairs<'a>, value: &'a str) -> Option<()
         if !name.eq_ignore_ascii_case("realm") {
             pairs.push((
                 unescape(name.as_bytes(), false),
-                unescape(value.trim().as_bytes(), false),
+                unescape(value.as_bytes().trim_ascii(), false),
             ));
         }
     }
 }
 
 fn closing_quote(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    text.bytes().position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    })
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        // What comes after a backslash ends nothing.
+        at += 2;
+    }
 }
 
 /// Adds the pairs of `application/x-www-form-urlencoded`.
@@ -396,8 +397,9 @@ fn add_urlencoded<'a>(pairs: &mut Pairs<'a>, text: &'a [u8]) {
 }
 
 fn unescape(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
-    let is_escape = |byte: u8| byte == b'%' || (plus_is_space && byte == b'+');
-    if !text.iter().any(|byte| is_escape(*byte)) {
+    let plus = if plus_is_space { b'+' } else { b'%' };
+    let is_escape = |byte: u8| byte == b'%' || byte == plus;
+    if !text.iter().fold(false, |any, byte| any | is_escape(*byte)) {
         return Cow::Borrowed(text);
     }
     let mut out = Vec::with_capacity(text.len());
@@ -424,24 +426,51 @@ fn unescape(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-const fn is_unreserved(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+/// For each byte, whether it has to be escaped.
+const RESERVED: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = !matches!(
+            byte as u8,
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
+        );
+        byte += 1;
+    }
+    table
+};
+
+/// Where the first byte is that has to be escaped.
+fn first_reserved(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| RESERVED[usize::from(*byte)])
 }
 
 fn escape(out: &mut Vec<u8>, bytes: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in bytes {
-        if is_unreserved(byte) {
-            out.push(byte);
-        } else {
-            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-            out.extend_from_slice(&[b'%', digits[0], digits[1]]);
-        }
+    let mut rest = bytes;
+    while let Some(at) = first_reserved(rest) {
+        let byte = rest[at];
+        out.extend_from_slice(&rest[..at]);
+        let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+        out.extend_from_slice(&[b'%', digits[0], digits[1]]);
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
+}
+
+/// Escapes what is escaped already, and has only its `%` left to be.
+fn escape_again(out: &mut Vec<u8>, escaped: &[u8]) {
+    let mut rest = escaped;
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(b"%25");
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
 }
 
 fn escaped(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if bytes.iter().copied().all(is_unreserved) {
+    if first_reserved(bytes).is_none() {
         return Cow::Borrowed(bytes);
     }
     let mut out = Vec::with_capacity(3 * bytes.len());
@@ -484,6 +513,44 @@ mod tests {
         let received = Received::new("GET", "http", "h", "/").authorization(Some(&header));
         let verified = verify(&received, secrets).unwrap().unwrap();
         assert_eq!((verified.timestamp, verified.nonce), (None, None));
+    }
+
+    #[test]
+    fn a_quote_after_a_backslash_ends_nothing() {
+        let signed = |realm: &str| {
+            let rest = &PLAIN["OAuth ".len()..];
+            format!(r#"OAuth realm="{realm}", {rest}, oauth_signature="cs%26ts""#)
+        };
+        for realm in ["", r#"a\", b"#, r"\\", r#"\\\" =,"#, "æ"] {
+            let header = signed(realm);
+            let received = Received::new("GET", "http", "h", "/").authorization(Some(&header));
+            assert!(verify(&received, secrets).is_ok(), "{realm}");
+        }
+        for realm in [r"\", r"a\\\"] {
+            assert_eq!(problem(&signed(realm)), "parameter_rejected", "{realm}");
+        }
+        assert_eq!(problem(r#"OAuth realm="a\"#), "parameter_rejected");
+    }
+
+    #[test]
+    fn what_is_escaped_does_not_depend_on_where_it_stands() {
+        let bytes: Vec<u8> = (0..=u8::MAX).collect();
+        let mut one_by_one = Vec::new();
+        for byte in &bytes {
+            let text = match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    char::from(*byte).to_string()
+                }
+                _ => format!("%{byte:02X}"),
+            };
+            one_by_one.extend_from_slice(text.as_bytes());
+        }
+        assert_eq!(*escaped(&bytes), one_by_one);
+        let mut twice = Vec::new();
+        escape(&mut twice, &one_by_one);
+        let mut again = Vec::new();
+        escape_again(&mut again, &one_by_one);
+        assert_eq!(again, twice);
     }
 
     #[test]

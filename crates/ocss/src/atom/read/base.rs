@@ -83,18 +83,25 @@ fn is_resolved(reference: &str) -> bool {
     if !reference.starts_with("http://") && !reference.starts_with("https://") {
         return false;
     }
-    let mut before = b':';
-    reference.bytes().all(|byte| {
-        let is_good = byte > b' '
-            && !matches!(
-                byte,
-                b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
-            )
-            && !(before == b'/' && byte == b'.');
-        before = byte;
-        is_good
-    })
+    let bytes = reference.as_bytes();
+    let dot_segment = |at: usize| at > 0 && bytes[at - 1] == b'/';
+    bytes.iter().all(|byte| BELONGS[usize::from(*byte)])
+        && !memchr::memchr_iter(b'.', bytes).any(dot_segment)
 }
+
+/// For each byte, whether it may stand in a reference as it is.
+const BELONGS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b' ' as usize + 1;
+    while byte < 256 {
+        table[byte] = !matches!(
+            byte as u8,
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+        );
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

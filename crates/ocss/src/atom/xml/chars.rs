@@ -42,6 +42,10 @@ pub(super) fn push_normalized(out: &mut String, text: &str) {
 
 /// Without the white space of XML around it.
 pub(crate) fn trim(text: &str) -> &str {
+    let bare = |byte: Option<&u8>| byte.is_none_or(|byte| !is_space(*byte));
+    if bare(text.as_bytes().first()) && bare(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
