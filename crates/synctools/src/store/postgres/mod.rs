@@ -5,6 +5,7 @@ mod check;
 mod clean;
 mod error;
 mod introspect;
+mod keys;
 mod link;
 mod locate;
 mod natural;
@@ -14,6 +15,7 @@ mod replace;
 mod sequences;
 mod stage;
 mod sync;
+mod unnamed;
 mod upsert;
 mod value;
 

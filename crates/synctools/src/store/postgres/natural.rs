@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::catalog::{self, Column};
+use super::keys::{Form, Place};
 use super::link::{Link, column};
-use super::stage::{Form, Place, Stage};
+use super::stage::Stage;
 use super::upsert::Upsert;
-use super::value;
 use crate::schema::{Field, FieldIndex, Model, NaturalPart, Schema};
 use crate::store::sql::{Way, follow, ident};
 use crate::store::{StoreError, StoreErrorKind, SyncOptions};
-use crate::value::Value;
 
 /// Finds the rows that natural keys stand for: those that others refer to, and
 /// those that came without a primary key.
@@ -82,11 +81,11 @@ pub(super) async fn resolve(
     Ok(())
 }
 
-struct Search<'a> {
-    link: &'a Link,
-    schema: &'a Schema,
+pub(super) struct Search<'a> {
+    pub(super) link: &'a Link,
+    pub(super) schema: &'a Schema,
     options: &'a SyncOptions,
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
     /// The models of which rows came that are known by their natural keys only.
     keyless: &'a [usize],
     /// By model: the fields that take part in a search.
@@ -95,7 +94,7 @@ struct Search<'a> {
     columns: BTreeMap<usize, Vec<Column>>,
 }
 
-fn broken() -> StoreError {
+pub(super) fn broken() -> StoreError {
     StoreError::new(StoreErrorKind::Schema, "a natural key leads nowhere")
 }
 
@@ -315,7 +314,7 @@ impl Search<'_> {
     }
 
     /// The rows `m` that have the keys `k` of a form, in SQL.
-    fn candidates(&self, at: usize, form: &Form) -> Result<Candidates<'_>, StoreError> {
+    pub(super) fn candidates(&self, at: usize, form: &Form) -> Result<Candidates<'_>, StoreError> {
         let target = self.schema.get(form.target).ok_or_else(broken)?;
         let target = self.schema.concrete(target);
         let (mut joins, mut conditions) = (String::new(), vec![format!("k.form = {at}")]);
@@ -386,7 +385,7 @@ impl Search<'_> {
 
     /// The rows of a model that came without a key, with their natural keys as
     /// far as these are known: in SQL, with the number `n` and `k0`, `k1`, …
-    fn own_keys(&self, at: usize) -> Result<String, StoreError> {
+    pub(super) fn own_keys(&self, at: usize) -> Result<String, StoreError> {
         let model = &self.schema.models()[at];
         let table = self.stage.tables[at].as_ref().ok_or_else(broken)?;
         let (mut joins, mut columns) = (String::new(), vec!["s.synctools_n AS n".to_owned()]);
@@ -464,143 +463,16 @@ impl Search<'_> {
         }
         Ok(count)
     }
-
-    /// Insists that every key stands for one row.
-    async fn check(&self) -> Result<(), StoreError> {
-        let rows = self
-            .link
-            .rows(
-                "SELECT form, n, pos FROM synctools_keys WHERE found IS NULL \
-                 ORDER BY n, pos LIMIT 1",
-            )
-            .await?;
-        if let Some(row) = rows.first() {
-            let form: Option<usize> = column(row, 0).and_then(|text| text.parse().ok());
-            let form = form.and_then(|form| self.stage.forms.get(form));
-            let form = form.ok_or_else(broken)?;
-            let error = StoreError::new(StoreErrorKind::ForeignKey, "no row has this natural key");
-            return Err(self
-                .located(form, column(row, 1), column(row, 2), error)
-                .await);
-        }
-        for (at, form) in self.stage.forms.iter().enumerate() {
-            let rows = self.candidates(at, form)?;
-            let twice = self
-                .link
-                .rows(&format!(
-                    "SELECT k.n, k.pos FROM synctools_keys k, {} WHERE {} GROUP BY k.n, k.pos \
-                     HAVING count(*) > 1 ORDER BY 1, 2 LIMIT 1",
-                    rows.from, rows.condition
-                ))
-                .await?;
-            if let Some(row) = twice.first() {
-                let error = several();
-                return Err(self
-                    .located(form, column(row, 0), column(row, 1), error)
-                    .await);
-            }
-        }
-        Ok(())
-    }
-
-    /// An error of a reference, with the row.
-    async fn located(
-        &self,
-        form: &Form,
-        n: Option<&str>,
-        pos: Option<&str>,
-        error: StoreError,
-    ) -> StoreError {
-        let owner = &self.schema.models()[form.owner];
-        let name = match form.place {
-            Place::Field(field) => owner.field(field).map(Field::name),
-            Place::List(list) => owner.many_to_many().get(list.get()).map(|list| list.name()),
-        };
-        let error = error
-            .with_model(owner.label().clone())
-            .with_field(name.unwrap_or_default());
-        let (Some(n), Some(pos), Some(table)) = (n, pos, &self.stage.tables[form.owner]) else {
-            return error;
-        };
-        let target = self.schema.get(form.target);
-        let Some(target) = target.map(|target| self.schema.concrete(target)) else {
-            return error;
-        };
-        let parts: Vec<String> = (1..=form.paths.len())
-            .map(|place| format!("k.key[{place}]"))
-            .collect();
-        let rows = self
-            .link
-            .rows(&format!(
-                "SELECT s.{}, {} FROM synctools_keys k JOIN {} s ON s.synctools_n = k.n \
-                 WHERE k.n = {n} AND k.pos = {pos} LIMIT 1",
-                ident(owner.pk().column()),
-                parts.join(", "),
-                table.name
-            ))
-            .await
-            .unwrap_or_default();
-        let Some(row) = rows.first() else {
-            return error;
-        };
-        let values = form.paths.iter().enumerate().map(|(at, path)| {
-            let field = self.schema.follow(target, path);
-            let value = field.and_then(|field| value::read(column(row, at + 1), field.kind()));
-            value.unwrap_or(Value::Null)
-        });
-        let error = error.with_value(Value::NaturalKey(values.collect()).to_string());
-        let pk = value::read(column(row, 0), owner.pk().kind());
-        match pk.filter(|pk| !pk.is_null()) {
-            Some(pk) => error.with_pk(pk.to_string()),
-            None => error,
-        }
-    }
-
-    /// That a row without a key could be several.
-    async fn own_key_twice(&self, at: usize, n: &str) -> StoreError {
-        let model = &self.schema.models()[at];
-        let names: Vec<&str> = parts(model).iter().map(NaturalPart::name).collect();
-        let error = several()
-            .with_model(model.label().clone())
-            .with_field(names.join(", "));
-        let Ok(own) = self.own_keys(at) else {
-            return error;
-        };
-        let keys: Vec<String> = (0..names.len())
-            .map(|place| format!("own.k{place}"))
-            .collect();
-        let sql = format!(
-            "SELECT {} FROM {own} own WHERE own.n = {n}",
-            keys.join(", ")
-        );
-        let rows = self.link.rows(&sql).await.unwrap_or_default();
-        let Some(row) = rows.first() else {
-            return error;
-        };
-        let values = parts(model).iter().enumerate().map(|(at, part)| {
-            let field = self.schema.follow(model, part.path());
-            let value = field.and_then(|field| value::read(column(row, at), field.kind()));
-            value.unwrap_or(Value::Null)
-        });
-        error.with_value(Value::NaturalKey(values.collect()).to_string())
-    }
 }
 
 /// The rows that have the keys of a form, in SQL.
-struct Candidates<'a> {
+pub(super) struct Candidates<'a> {
     /// The field whose value is wanted.
     wanted: &'a Field,
-    from: String,
-    condition: String,
+    pub(super) from: String,
+    pub(super) condition: String,
 }
 
-fn parts(model: &Model) -> &[NaturalPart] {
+pub(super) fn parts(model: &Model) -> &[NaturalPart] {
     model.natural_key().map_or(&[], |key| key.parts())
-}
-
-fn several() -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Ambiguous,
-        "more than one row has this natural key",
-    )
 }
