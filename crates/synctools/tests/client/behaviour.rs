@@ -159,7 +159,10 @@ fn every_difference_is_one_of_a_case_and_is_written_down() {
         let row = format!("| `{}` | {} |", difference.case, difference.why);
         assert!(written.contains(&row), "missing in differences.md: {row}");
     }
-    let rows = written.lines().filter(|line| line.starts_with("| `")).count();
+    let rows = written
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .count();
     assert_eq!(rows, DIFFERENCES.len());
 }
 

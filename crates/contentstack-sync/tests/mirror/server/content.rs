@@ -61,13 +61,17 @@ impl Event {
             format!(r#""data" :{data}"#),
         ];
         // Assets, and entries that are gone, need not say their type.
-        let may_lack = self.place.as_ref().is_some_and(|place| place.0 == "asset" || is_gone);
+        let may_lack = self
+            .place
+            .as_ref()
+            .is_some_and(|place| place.0 == "asset" || is_gone);
         if !may_lack || rng.bool() {
             let uid = escaped(&self.content_type, rng);
             fields.push(format!(r#""content_type_uid":"{uid}""#));
         }
         if rng.bool() {
-            fields.push(r#""variants":[{"uid":"\ud83c","data":{"uid":"x"}},1e999,null]"#.to_owned());
+            fields
+                .push(r#""variants":[{"uid":"\ud83c","data":{"uid":"x"}},1e999,null]"#.to_owned());
         }
         rng.shuffle(&mut fields);
         format!("{{\n{}\r\n}}", fields.join(",\t"))
