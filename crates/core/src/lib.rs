@@ -58,6 +58,7 @@
 //! | what the stores of the service crates share | `store` (feature `store`) |
 //! | suites of named behaviours | `kit` (feature `kit`) |
 //! | a service of one's own process, with faults | `local` (feature `local`) |
+//! | how the example tools start, print and end | `tool` (feature `tool`) |
 //! | doubles, scripted servers, the transport contract | `testing` (feature `testing`) |
 //!
 //! # What it promises
@@ -81,6 +82,7 @@
 //! | `local` | no | what emulators stand on |
 //! | `store`, `sqlite` | no | the error that stores share, and what those in SQLite files do |
 //! | `kit` | no | the report of a suite of named behaviours |
+//! | `tool` | no | what the example tools share |
 //! | `testing` | no | test tools |
 
 pub mod auth;
@@ -104,6 +106,8 @@ pub mod store;
 pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tool")]
+pub mod tool;
 pub mod transport;
 
 pub use crate::call::{Call, CallOptions};

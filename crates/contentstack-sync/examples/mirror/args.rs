@@ -9,6 +9,7 @@ use contentstack_sync::{Region, Secret, Stack};
 use lexopt::prelude::*;
 
 use crate::filter;
+use sync_core::tool::say;
 
 const HELP: &str = "\
 A local copy of a Contentstack environment.
@@ -128,7 +129,7 @@ impl Args {
             let (pulls, queries) = (matches!(command, "pull" | "watch"), command == "query");
             match arg {
                 Long("help") | Short('h') => {
-                    print!("{HELP}");
+                    say!("{}", HELP.trim_end());
                     return Ok(None);
                 }
                 Long("db") => connect.db = parser.value()?.into(),

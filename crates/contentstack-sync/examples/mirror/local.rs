@@ -9,6 +9,7 @@ use contentstack_sync::query::Query;
 use contentstack_sync::store::{Row, Scan, Seq, SqliteStore, Store};
 
 use crate::{Outcome, Result, args};
+use sync_core::tool::say;
 
 /// How many rows are read at a time.
 const BATCH: usize = 256;
@@ -28,26 +29,29 @@ pub(crate) async fn status(db: &Path) -> Result {
         (false, Some(_)) => "loaded; what changed meanwhile is still to come",
         (false, None) => "not complete yet: pull",
     };
-    println!("{word}");
-    println!("{} entries, {} assets", counts.entries, counts.assets);
-    println!(
+    say!("{word}");
+    say!("{} entries, {} assets", counts.entries, counts.assets);
+    say!(
         "{} tombstones, {} dead letters",
-        counts.tombstones, counts.dead_letters
+        counts.tombstones,
+        counts.dead_letters
     );
     if let Some(building) = &state.building {
-        println!("a full sync is under way ({})", building.reason);
+        say!("a full sync is under way ({})", building.reason);
     }
     for chain in &state.chains {
         let total = chain
             .total
             .map(|total| format!(" of {total}"))
             .unwrap_or_default();
-        println!(
+        say!(
             "{}: {}{total} items in {} pages",
-            chain.name, chain.items, chain.pages
+            chain.name,
+            chain.items,
+            chain.pages
         );
     }
-    println!("last change {}", state.seq.0);
+    say!("last change {}", state.seq.0);
     Ok(Outcome::Good)
 }
 
@@ -83,7 +87,7 @@ pub(crate) async fn query(db: &Path, what: args::Query) -> Result {
         query = query.include_assets();
     }
     if what.count {
-        println!("{}", query.count().await?);
+        say!("{}", query.count().await?);
         return Ok(Outcome::Good);
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -106,7 +110,7 @@ pub(crate) async fn uses(db: &Path, kind: ObjectKind, uid: &str) -> Result {
         after = last.seq;
         for row in &rows {
             let content_type = row.content_type.as_ref().map(|uid| uid.as_str());
-            println!("{}\t{}", row.key, content_type.unwrap_or("-"));
+            say!("{}\t{}", row.key, content_type.unwrap_or("-"));
         }
     }
 }

@@ -11,6 +11,7 @@ use contentstack_sync::mirror::{Mirror, Mode, Report, Shards, Watched};
 use crate::args::{Connect, Pull};
 use crate::progress::Line;
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 /// Ends with Ctrl-C, or when the process is asked to end.
 async fn shutdown() {
@@ -62,7 +63,7 @@ pub(crate) async fn pull(connect: &Connect, what: &Pull) -> Result {
             .on_progress(move |progress| shown.synced(progress))
             .await?;
         line.clear();
-        println!("{}", sentence(&report));
+        say!("{}", sentence(&report));
         further(&mirror, what, &line).await
     })
     .await;
@@ -70,7 +71,7 @@ pub(crate) async fn pull(connect: &Connect, what: &Pull) -> Result {
     match outcome {
         Some(outcome) => outcome,
         None => {
-            println!("stopped; the next pull goes on from here");
+            say!("stopped; the next pull goes on from here");
             Ok(Outcome::Stopped)
         }
     }
@@ -79,7 +80,7 @@ pub(crate) async fn pull(connect: &Connect, what: &Pull) -> Result {
 /// What comes after a sync: schemas and files.
 async fn further(mirror: &Mirror, what: &Pull, line: &Arc<Line>) -> Result {
     if what.schemas {
-        println!("{} content types", mirror.refresh_schemas().await?);
+        say!("{} content types", mirror.refresh_schemas().await?);
     }
     match &what.assets {
         Some(folder) => download(mirror, folder, line).await,
@@ -96,7 +97,7 @@ async fn download(mirror: &Mirror, folder: &Path, line: &Arc<Line>) -> Result {
         .run()
         .await?;
     line.clear();
-    println!(
+    say!(
         "{} files downloaded ({} bytes), {} removed, {} failed",
         report.downloaded,
         report.bytes,
@@ -126,7 +127,7 @@ pub(crate) async fn watch(connect: &Connect, interval: Duration, what: &Pull) ->
         match result {
             None => return Ok(Outcome::Good),
             Some(Ok(Watched::Synced(report))) => {
-                println!("{}", sentence(&report));
+                say!("{}", sentence(&report));
                 // The next run waits for the files of this one.
                 tokio::select! {
                     biased;
@@ -150,15 +151,15 @@ pub(crate) async fn verify(connect: &Connect) -> Result {
     };
     let drift = drift?;
     for key in &drift.missing {
-        println!("missing {key}");
+        say!("missing {key}");
     }
     for key in &drift.extra {
-        println!("extra {key}");
+        say!("extra {key}");
     }
     for difference in &drift.different {
-        println!("different {}", difference.key);
+        say!("different {}", difference.key);
     }
-    println!("{} compared", drift.compared);
+    say!("{} compared", drift.compared);
     match drift.is_none() {
         true => Ok(Outcome::Good),
         false => Ok(Outcome::Bad),

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use sync_core::testing::{Gate, Received, Reply, ScriptedServer, build_example};
+use sync_core::testing::{Gate, Received, Reply, ScriptedServer, build_example, gone_reader};
 
 use crate::site::Folder;
 
@@ -175,6 +175,26 @@ async fn a_pull_that_was_killed_or_stopped_is_gone_on_with() {
             service.lines(&["status"])[..2],
             ["ready", "5 entries, 1 assets"]
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_gone_is_no_error() {
+    let gate = Gate::new();
+    gate.open();
+    let service = Service::new(gate).await;
+    assert!(wait(service.pull().spawn().unwrap()).await.status.success());
+    for command in [
+        &["status"][..],
+        &["export"],
+        &["query", "page"],
+        &["--help"],
+    ] {
+        let mut tool = service.command(command);
+        let child = tool.stdout(gone_reader().unwrap()).spawn().unwrap();
+        let output = wait(child).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*said), (Some(0), ""), "{command:?}");
     }
 }
 

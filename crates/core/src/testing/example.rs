@@ -1,7 +1,7 @@
 //! An example of a crate as a program, for tests that start it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::{env, io};
 
 /// Builds an example of the crate that is tested, next to the test that asks,
@@ -45,4 +45,17 @@ pub fn build_example(crate_dir: &str, name: &str, features: &[&str]) -> io::Resu
         true => Ok(profile.join("examples").join(name)),
         false => Err(io::Error::other("the example does not build")),
     }
+}
+
+/// Standard output for a program whose reader has gone already.
+///
+/// # Errors
+///
+/// If the system has no program `true`.
+pub fn gone_reader() -> io::Result<Stdio> {
+    let mut reader = Command::new("true").stdin(Stdio::piped()).spawn()?;
+    let pipe = reader.stdin.take();
+    reader.wait()?;
+    pipe.map(Stdio::from)
+        .ok_or_else(|| io::Error::other("there is no pipe"))
 }

@@ -31,7 +31,7 @@ mod replay;
 pub mod script;
 
 pub use self::cassette::{Cassette, CassetteError, Interaction, Recorded};
-pub use self::example::build_example;
+pub use self::example::{build_example, gone_reader};
 pub use self::fault::{Fault, FaultTransport};
 pub use self::gate::Gate;
 pub use self::leak::{Leak, SecretSearch};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 use simperium::store::ConflictId;
+use sync_core::tool::say;
 
 const HELP: &str = "\
 Notes that are kept on this device and in step with every other.
@@ -94,7 +95,7 @@ impl Args {
         while let Some(arg) = parser.next()? {
             match arg {
                 Long("help") | Short('h') => {
-                    print!("{HELP}");
+                    say!("{}", HELP.trim_end());
                     return Ok(None);
                 }
                 Long("app") => app = Some(parser.value()?.string()?),

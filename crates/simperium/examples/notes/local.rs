@@ -5,6 +5,7 @@ use simperium::model::Key;
 
 use crate::connect::{Note, Notes, TEXT, text};
 use crate::{Outcome, Result, editor};
+use sync_core::tool::say;
 
 pub(crate) async fn add(notes: &Notes, given: Option<&str>) -> Result {
     let new = editor::text(given, "")?;
@@ -14,7 +15,7 @@ pub(crate) async fn add(notes: &Notes, given: Option<&str>) -> Result {
     }
     let note = Note::from_iter([(TEXT.to_owned(), Value::from(new))]);
     let key = notes.bucket.new(&note).await?;
-    println!("{key}");
+    say!("{key}");
     sent(notes).await
 }
 

@@ -5,6 +5,7 @@ use simperium::syncer::SyncState;
 
 use crate::connect::{Note, Notes, text};
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 /// How much of a note a list shows, in characters.
 const TITLE: usize = 60;
@@ -18,7 +19,7 @@ pub(crate) fn title(text: &str) -> String {
 pub(crate) async fn list(notes: &Notes) -> Result {
     notes.sync().await?;
     for (key, note) in notes.bucket.all().await? {
-        println!("{key} {} {}", notes.mark(&key).await?, title(text(&note)));
+        say!("{key} {} {}", notes.mark(&key).await?, title(text(&note)));
     }
     Ok(Outcome::Good)
 }
@@ -29,22 +30,22 @@ pub(crate) async fn one(notes: &Notes, key: &str) -> Result {
         eprintln!("notes: there is no note {key}");
         return Ok(Outcome::Bad);
     };
-    println!("{}", text(&note));
+    say!("{}", text(&note));
     Ok(Outcome::Good)
 }
 
 pub(crate) async fn status(notes: &Notes) -> Result {
     notes.sync().await?;
-    println!("connection: {:?}", notes.bucket.syncer().status());
-    println!("device: {}", notes.bucket.syncer().client_id());
-    println!("notes: {}", notes.bucket.all().await?.len());
-    println!("conflicts: {}", notes.bucket.conflicts().await?.len());
+    say!("connection: {:?}", notes.bucket.syncer().status());
+    say!("device: {}", notes.bucket.syncer().client_id());
+    say!("notes: {}", notes.bucket.all().await?.len());
+    say!("conflicts: {}", notes.bucket.conflicts().await?.len());
     let pending = notes.bucket.pending().await?;
-    println!("to be sent: {}", pending.len());
+    say!("to be sent: {}", pending.len());
     for (key, state) in &pending {
         match state {
-            SyncState::Rejected(Some(reason)) => println!("  {key} was refused: {reason}"),
-            state => println!("  {key} {state:?}"),
+            SyncState::Rejected(Some(reason)) => say!("  {key} was refused: {reason}"),
+            state => say!("  {key} {state:?}"),
         }
     }
     Ok(Outcome::Good)
@@ -57,7 +58,7 @@ pub(crate) async fn history(notes: &Notes, key: &str) -> Result {
         let version = version?;
         outcome = Outcome::Good;
         let number = version.version.unwrap_or_default();
-        println!("{number:>6} {}", title(text(&version.data)));
+        say!("{number:>6} {}", title(text(&version.data)));
     }
     Ok(outcome)
 }
@@ -73,14 +74,14 @@ pub(crate) async fn conflicts(notes: &Notes, settle: &[ConflictId]) -> Result {
         None => "(nothing)".to_owned(),
     };
     for (id, conflict) in notes.bucket.conflicts().await? {
-        println!("{} {} {}", id.0, conflict.key, conflict.kind.as_str());
+        say!("{} {} {}", id.0, conflict.key, conflict.kind.as_str());
         for (who, json) in [
             ("here", &conflict.local),
             ("there", &conflict.remote),
             ("now", &conflict.result),
         ] {
             for line in object(json.as_ref()).lines() {
-                println!("  {who:>5}: {line}");
+                say!("  {who:>5}: {line}");
             }
         }
     }

@@ -6,6 +6,7 @@ use simperium::syncer::{Event, Events};
 use crate::connect::{Note, Notes, text};
 use crate::show::title;
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 pub(crate) async fn watch(notes: &Notes) -> Result {
     let mut events = notes.bucket.subscribe();
@@ -31,15 +32,15 @@ pub(crate) async fn watch(notes: &Notes) -> Result {
 async fn follow(events: &mut Events) {
     while let Some(event) = events.next().await {
         match event {
-            Event::Added { key, object, .. } => println!("+ {key} {}", begin(&object)),
-            Event::Changed { key, patch, .. } => println!("~ {key} {}", begin(patch.after())),
-            Event::Removed { key, before, .. } => println!("- {key} {}", begin(&before)),
-            Event::Acknowledged { key, .. } => println!("> {key} sent"),
-            Event::Conflict(conflict) => println!("! {} conflict", conflict.key),
-            Event::Rejected { key, reason, .. } => println!("! {key} refused: {reason}"),
+            Event::Added { key, object, .. } => say!("+ {key} {}", begin(&object)),
+            Event::Changed { key, patch, .. } => say!("~ {key} {}", begin(patch.after())),
+            Event::Removed { key, before, .. } => say!("- {key} {}", begin(&before)),
+            Event::Acknowledged { key, .. } => say!("> {key} sent"),
+            Event::Conflict(conflict) => say!("! {} conflict", conflict.key),
+            Event::Rejected { key, reason, .. } => say!("! {key} refused: {reason}"),
             Event::Connection(status) => eprintln!("notes: {status:?}"),
             Event::Refused { code, message } => eprintln!("notes: refused: {message} ({code})"),
-            Event::Lagged(missed) => println!("… {missed} more"),
+            Event::Lagged(missed) => say!("… {missed} more"),
             _ => {}
         }
     }

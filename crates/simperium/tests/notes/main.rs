@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::json;
+use sync_core::testing::gone_reader;
 use tool::{APP, BUCKET, Place, TOKEN};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,6 +26,12 @@ async fn notes_are_listed_shown_added_edited_and_deleted() {
         list.contains(&format!("{key}   milk and bread\n")),
         "{list}"
     );
+
+    // Whoever reads it may have seen enough and gone.
+    let mut unread = place.tool(&["list"], &place.emulator.origin());
+    unread.stdout(gone_reader().unwrap());
+    let output = tokio::task::block_in_place(|| unread.output().unwrap());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 
     place.says(&["edit", key, "milk, bread and butter"]);
     let objects = place.emulator.objects(APP, TOKEN, BUCKET);

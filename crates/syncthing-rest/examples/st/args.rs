@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
+use sync_core::tool::say;
 use syncthing_rest::model::{DeviceId, EventType, FolderId};
 use syncthing_rest::{Client, ClientBuilder, Secret};
 

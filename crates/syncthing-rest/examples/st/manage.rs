@@ -6,6 +6,7 @@ use syncthing_rest::Client;
 use syncthing_rest::model::FolderId;
 
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 pub(crate) async fn scan(client: &Client, folder: FolderId, paths: Vec<String>) -> Result {
     let handle = client.folder(&folder);

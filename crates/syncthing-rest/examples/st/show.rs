@@ -7,6 +7,7 @@ use syncthing_rest::model::FolderId;
 use syncthing_rest::model::config::Folder;
 
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 pub(crate) async fn status(client: &Client) -> Result {
     let version = client.system().version().await?;

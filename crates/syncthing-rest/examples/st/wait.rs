@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::args::Wait;
 use crate::show::{bytes, name};
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 pub(crate) async fn wait(client: &Client, what: Wait) -> Result {
     let all = client.config().folders().await?;

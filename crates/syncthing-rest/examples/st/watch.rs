@@ -8,6 +8,7 @@ use syncthing_rest::model::{Event, EventKind};
 
 use crate::args::Watch;
 use crate::{Outcome, Result};
+use sync_core::tool::say;
 
 pub(crate) async fn watch(client: &Client, what: Watch) -> Result {
     let mut builder = client.events();

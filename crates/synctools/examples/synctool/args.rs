@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
+use sync_core::tool::say;
 use synctools::store::{Clean, OnReferenced};
 use synctools::{Label, Secret};
 
@@ -138,7 +139,7 @@ impl Args {
             let asks = matches!(command, "sync" | "check" | "images" | "");
             match arg {
                 Long("help") | Short('h') => {
-                    print!("{HELP}");
+                    say!("{}", HELP.trim_end());
                     return Ok(None);
                 }
                 Long("db") => place.db = Some(parser.value()?.into()),

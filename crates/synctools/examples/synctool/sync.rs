@@ -11,6 +11,7 @@ use synctools::{Client, Redirects, Secret, SyncReport};
 use crate::args::{Place, Sync};
 use crate::progress::Bar;
 use crate::{Outcome, Result, database, table, unless_stopped};
+use sync_core::tool::say;
 
 async fn client(
     place: &Place,
@@ -96,10 +97,10 @@ pub(crate) async fn sync(
             .dry_run(what.dry_run)
             .images(images);
         let Some(report) = watched(request, path).await? else {
-            println!("stopped; {path} is as it was");
+            say!("stopped; {path} is as it was");
             return Ok(Outcome::Stopped);
         };
-        println!("{path}");
+        say!("{path}");
         table::print(&report);
         let images = report.images.as_ref();
         if images.is_some_and(|images| !images.is_complete()) {
@@ -131,10 +132,10 @@ pub(crate) async fn check(
         let Some(report) = watched(request, path).await? else {
             return Ok(Outcome::Stopped);
         };
-        println!("{path}");
+        say!("{path}");
         table::print(&report);
         if report.changed() {
-            println!("the database differs from the server");
+            say!("the database differs from the server");
             outcome = Outcome::Bad;
         }
     }
@@ -154,7 +155,7 @@ pub(crate) async fn images(
         return Ok(Outcome::Stopped);
     };
     let report = report?;
-    println!(
+    say!(
         "{} downloaded ({}), {} there already, {} failed",
         report.downloaded,
         indicatif::HumanBytes(report.bytes),

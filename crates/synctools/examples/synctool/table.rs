@@ -1,11 +1,12 @@
 //! What a sync did, as a table.
 
+use sync_core::tool::say;
 use synctools::SyncReport;
 
 /// Prints one line for each model, and what else there is to say.
 pub(crate) fn print(report: &SyncReport) {
     if report.not_modified {
-        println!("nothing has changed since the last sync");
+        say!("nothing has changed since the last sync");
         return;
     }
     let heads = ["model", "new", "changed", "same", "removed", "pairs"];
@@ -36,15 +37,18 @@ pub(crate) fn print(report: &SyncReport) {
         for (cell, width) in rest.iter().zip(&widths[1..]) {
             text.push_str(&format!("  {cell:>width$}"));
         }
-        println!("{}", text.trim_end());
+        say!("{}", text.trim_end());
     }
     for reference in &report.references {
-        println!(
+        say!(
             "{}.{}: {} rows referred to removed ones: {:?}",
-            reference.table, reference.column, reference.rows, reference.action
+            reference.table,
+            reference.column,
+            reference.rows,
+            reference.action
         );
     }
-    println!(
+    say!(
         "{} objects, {} in {:.2} s{}{}",
         report.objects,
         indicatif::HumanBytes(report.bytes),
@@ -60,7 +64,7 @@ pub(crate) fn print(report: &SyncReport) {
         },
     );
     if let Some(images) = &report.images {
-        println!(
+        say!(
             "images: {} downloaded ({}), {} there already, {} failed",
             images.downloaded,
             indicatif::HumanBytes(images.bytes),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use sync_core::testing::{Gate, Reply, Script, ScriptedServer, build_example};
+use sync_core::testing::{Gate, Reply, Script, ScriptedServer, build_example, gone_reader};
 
 use crate::support::{Database, TOKEN, category};
 
@@ -126,6 +126,17 @@ fn a_served_database_comes_into_another() {
     }
     let (code, text) = run(&["check", "lab", "--lines"]);
     assert_eq!(code, Some(0), "{text}");
+
+    // Nothing is lost with a reader that has gone.
+    let unread = Database::new();
+    let mut tool = about(&unread);
+    tool.args(["sync", "lab", "sites"])
+        .env("SYNCTOOL_CLIENT_ENDPOINT", &endpoint)
+        .env("SYNCTOOL_CLIENT_TOKEN", TOKEN)
+        .stdout(gone_reader().unwrap());
+    let output = tool.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(unread.rows("lab_blog"), source.rows("lab_blog"));
 
     // What has not changed is not sent again.
     let state = target.path().with_file_name("state.json");
