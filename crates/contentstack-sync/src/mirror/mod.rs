@@ -126,7 +126,9 @@ impl Mirror {
     /// was none yet, or if the service no longer knows the token of the last
     /// run, and else with what has changed since. What an earlier run left
     /// undone is taken up where it was left. A run that is asked for while
-    /// another is under way comes after it.
+    /// another is under way comes after it, also after the last page of one that
+    /// was dropped. Of two processes that sync one store at the same time, one is
+    /// told that it is in [conflict](crate::store::StoreErrorKind::Conflict).
     ///
     /// ```no_run
     /// # async fn run(mirror: contentstack_sync::mirror::Mirror) -> Result<(), Box<dyn std::error::Error>> {

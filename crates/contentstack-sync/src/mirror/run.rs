@@ -14,12 +14,18 @@ use crate::error::ContentstackErrorExt as _;
 use crate::model::{ContentTypeUid, Item, Page, Position};
 use crate::store::{
     Advance, Applied, Batch, Begin, Chain, DeadLetterId, DeadReason, Generation, State,
+    StoreErrorKind,
 };
 use crate::sync::ChainGuard;
 
 /// Full syncs that one run begins at the most, and deltas that it begins
 /// again: a service that forgets each token before its time never lets any end.
 const MAX_RESTARTS: u32 = 3;
+
+/// How often a run goes on from what was stored meanwhile: once, for that may be
+/// the last page of a run that was dropped. Where it is another process that syncs
+/// the same store, one of the two has to give way.
+const MAX_CONFLICTS: u32 = 1;
 
 /// Why a first full sync is done; readers have nothing yet.
 const INITIAL: &str = "initial";
@@ -148,6 +154,7 @@ impl Driver<'_> {
     async fn run(&self) -> Result<Report, MirrorError> {
         let mut state = self.mirror.load().await?;
         let mut requested = self.options.resync;
+        let mut conflicts = 0;
         loop {
             let result = match std::mem::take(&mut requested) {
                 true => Err(End::Resync(ResyncReason::Requested, None)),
@@ -155,6 +162,12 @@ impl Driver<'_> {
             };
             match result {
                 Ok(()) => break,
+                Err(End::Failed(error))
+                    if error.store() == Some(StoreErrorKind::Conflict)
+                        && conflicts < MAX_CONFLICTS =>
+                {
+                    conflicts += 1;
+                }
                 Err(End::Failed(error)) => return Err(error),
                 Err(End::Stopped) => return Ok(self.finish().await?.0),
                 Err(End::Resync(reason, last)) => {

@@ -1,6 +1,8 @@
 //! What a file adds: other processes, full disks, damage.
 #![cfg(feature = "sqlite")]
 
+use std::future::{IntoFuture, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use contentstack_sync::mirror::Mirror;
@@ -63,6 +65,30 @@ async fn of_two_processes_that_sync_one_is_refused() {
     }
     one.sync().await.unwrap();
     assert_eq!(mirrored(&other).await, server.state().content.truth());
+}
+
+/// The store is at a page of the run when that is dropped.
+#[tokio::test]
+async fn a_run_comes_after_the_last_page_of_one_that_was_dropped() {
+    let folder = folder("dropped");
+    let server = server(200);
+    for (number, polls) in (0..60).map(|number| (number, number % 12)) {
+        let path = folder.path().join(format!("{number}.db"));
+        let mirror = Mirror::open_sqlite(&path, server.stack()).await.unwrap();
+        let mut left = polls;
+        let mut dropped = Box::pin(mirror.sync().into_future());
+        poll_fn(|cx| {
+            left -= i32::from(left > 0);
+            match left {
+                0 => Poll::Ready(()),
+                _ => dropped.as_mut().poll(cx).map(|_| ()),
+            }
+        })
+        .await;
+        drop(dropped);
+        mirror.sync().await.unwrap();
+        assert_eq!(mirrored(&mirror).await, server.state().content.truth());
+    }
 }
 
 #[tokio::test]

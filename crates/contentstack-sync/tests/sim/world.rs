@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use contentstack_sync::mirror::{Mirror, MirrorError, Report, Shards};
 use contentstack_sync::model::{ObjectKind, Uid};
-use contentstack_sync::store::{MemoryStore, Scan, Seq, Store};
+use contentstack_sync::store::{MemoryStore, Scan, Seq, Store, StoreErrorKind};
 use fastrand::Rng;
 
 use crate::reader::Reader;
@@ -197,6 +197,9 @@ impl<'a> World<'a> {
         for _ in 0..10 {
             let report = match self.mirror.sync().await {
                 Ok(report) => report,
+                // A process that is killed stores nothing more. Those of the
+                // simulation may still be at it.
+                Err(error) if error.store() == Some(StoreErrorKind::Conflict) => continue,
                 Err(MirrorError::Store(error)) => panic!("{error:?}"),
                 Err(error) => panic!("in good weather: {error:?}"),
             };
