@@ -201,7 +201,8 @@ pub struct ConflictCopy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConflictKind {
-    /// Text that was written here found no place in the merged text.
+    /// Text of one side found no place in the merged text, or went with a deletion
+    /// that found another place than its own.
     LostText,
     /// Both sides have set the same field to something else.
     Overwritten,

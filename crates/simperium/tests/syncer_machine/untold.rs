@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use simperium::store::{ConflictKind, PendingState};
 use simperium::syncer::machine::{Conflict, Fetched};
 
-use crate::lab::{Lab, change, echo, refusal, text, v};
+use crate::lab::{Lab, change, echo, foreign, refusal, text, v};
 
 fn version(version: u64, t: &str) -> String {
     format!("0:e:a.{version}\n{}", json!({"data": text(t)}))
@@ -164,4 +164,79 @@ fn words_that_an_untold_change_tore_apart_are_told_though_it_only_added() {
     };
     assert_eq!(conflict.kind, ConflictKind::LostText);
     assert!(lab.machine.is_synced(0));
+}
+
+/// A device that has deleted the only word, and is told that this was made, or
+/// this, when it sends it again. Others have put one before it, and then one
+/// behind it; this is the version after those. Returns what was told at that.
+fn misplaced(code: u16, made: &str) -> (Lab, Vec<Conflict>) {
+    let mut lab = Lab::live(&[("a", 1, text("beloka"))]);
+    lab.put("a", text(""));
+    let more = v(&text("beloka"), &text("retoba beloka"));
+    assert!(lab.take(&foreign("a", Some(1), 2, &more)).is_empty());
+    lab.restart();
+    lab.reconnect();
+    let frames = lab.take(&refusal("a", "c1", code));
+    assert!(lab.take(&format!("{}\n?", frames[1])).is_empty());
+    assert_eq!(lab.found("a", 5, &text("binata")), ["0:e:a.3"]);
+    assert_eq!(lab.take(&version(3, "retoba beloka kobanu")), ["0:e:a.4"]);
+    // A new process goes on there.
+    lab.restart();
+    assert_eq!(lab.reconnect(), ["0:e:a.5"]);
+    assert_eq!(lab.take(&version(5, "binata")), ["0:e:a.4"]);
+    assert!(lab.conflicts().is_empty());
+    assert_eq!(lab.take(&version(4, made)), ["0:e:a.5"]);
+    let conflicts = lab.conflicts();
+    (lab, conflicts)
+}
+
+#[test]
+fn a_word_that_an_untold_deletion_took_in_place_of_its_own_is_told() {
+    for code in [409, 405, 413] {
+        let (mut lab, conflicts) = misplaced(code, " beloka kobanu");
+        let [conflict] = &conflicts[..] else {
+            panic!("{code}: nothing is told")
+        };
+        assert_eq!(conflict.kind, ConflictKind::LostText);
+        let copies = lab.copies();
+        let [copy] = &copies[..] else {
+            panic!("{code}: nothing is kept")
+        };
+        let base: Value = copy.base.as_ref().unwrap().decode().unwrap();
+        assert_eq!(base, text("retoba beloka kobanu"), "{code}");
+        lab.take(&version(5, "binata"));
+        assert_eq!(lab.ghost("a"), Some((5, text("binata"))));
+    }
+}
+
+#[test]
+fn a_word_that_a_refused_deletion_took_in_the_newest_version_is_told() {
+    let mut lab = Lab::live(&[("a", 1, text("beloka"))]);
+    lab.put("a", text(""));
+    let more = v(&text("beloka"), &text("retoba beloka"));
+    assert!(lab.take(&foreign("a", Some(1), 2, &more)).is_empty());
+    lab.restart();
+    lab.reconnect();
+    let frames = lab.take(&refusal("a", "c1", 413));
+    assert!(lab.take(&format!("{}\n?", frames[1])).is_empty());
+    assert!(lab.conflicts().is_empty());
+    lab.found("a", 3, &text(" beloka"));
+    let conflicts = lab.conflicts();
+    let [conflict] = &conflicts[..] else {
+        panic!("nothing is told")
+    };
+    assert_eq!(conflict.kind, ConflictKind::LostText);
+    let base: Value = conflict.base.as_ref().unwrap().decode().unwrap();
+    assert_eq!(base, text("retoba beloka"));
+}
+
+#[test]
+fn what_took_no_word_or_wrote_another_is_not_an_untold_deletion() {
+    // What it was to do; what someone has written.
+    for made in ["retoba  kobanu", "beloka kobanu tisute"] {
+        let (mut lab, conflicts) = misplaced(409, made);
+        assert!(conflicts.is_empty(), "{made}: {conflicts:?}");
+        assert!(lab.take(&version(5, "binata")).is_empty());
+        assert!(lab.machine.is_synced(0));
+    }
 }

@@ -8,7 +8,7 @@
 //!
 //! A run that fails names its seed. `SIMPERIUM_SIMULATION=profile:seed` makes
 //! that one alone, and tells what happens; `SIMPERIUM_SIMULATION_RUNS=n` makes
-//! so many of each profile.
+//! so many of each profile, and `SIMPERIUM_SIMULATION_FROM=n` begins at that seed.
 #![cfg(all(feature = "sync", feature = "emulator"))]
 #![allow(
     clippy::unwrap_used,
@@ -39,18 +39,25 @@ fn simulate(profile: Profile) {
         }
         return;
     }
-    let runs = std::env::var("SIMPERIUM_SIMULATION_RUNS");
-    let runs = runs.map_or(RUNS, |runs| runs.parse().unwrap());
+    let number = |name, otherwise| {
+        let number = std::env::var(name);
+        number.map_or(otherwise, |number| number.parse().unwrap())
+    };
+    let runs = number("SIMPERIUM_SIMULATION_RUNS", RUNS);
+    let from = number("SIMPERIUM_SIMULATION_FROM", 0);
     let mut changes = 0;
     let mut failed = Vec::new();
-    for seed in 0..runs {
+    for seed in from..from + runs {
         let run = AssertUnwindSafe(|| World::new(profile, seed, false).run());
         match catch_unwind(run) {
             Ok(made) => changes += made,
             Err(_) => failed.push(format!("SIMPERIUM_SIMULATION={}:{seed}", profile.name())),
         }
     }
-    println!("{}: {runs} runs, {changes} changes", profile.name());
+    println!(
+        "{}: {runs} runs from {from}, {changes} changes",
+        profile.name()
+    );
     assert!(
         failed.is_empty(),
         "these make runs that fail: {}",

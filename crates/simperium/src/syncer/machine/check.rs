@@ -158,6 +158,43 @@ pub(super) fn has_partly_arrived(base: &Value, sent: &Value, now: &Value) -> boo
     news.iter().any(|piece| !missing.contains(piece))
 }
 
+/// Whether the server may have made `now` of `base` by putting `change` over it,
+/// at whatever place that found: nothing else was touched, and no text is new
+/// that the change does not write.
+pub(super) fn may_have_made(change: &Diff, base: &Value, now: &Value) -> bool {
+    let Ok(step) = crate::jsondiff::diff(base, now) else {
+        return false;
+    };
+    step.iter().all(|(key, _)| {
+        let may_be = |(op, now)| may_have_made_field(op, base.get(key), now);
+        change.get(key).zip(Some(now.get(key))).is_some_and(may_be)
+    })
+}
+
+fn may_have_made_field(op: &Op, base: Option<&Value>, now: Option<&Value>) -> bool {
+    match (op, base, now) {
+        (Op::Object(diff), Some(base @ Value::Object(_)), Some(now @ Value::Object(_))) => {
+            may_have_made(diff, base, now)
+        }
+        (Op::Text(delta), Some(Value::String(base)), Some(Value::String(now))) => {
+            let mut allowed = base.clone();
+            for op in delta.ops().flatten() {
+                if let DeltaOp::Insert(inserted) = op {
+                    allowed.push_str(&inserted);
+                }
+            }
+            let units: Vec<u16> = now.encode_utf16().collect();
+            let mut news = Vec::new();
+            note_missing(&units, &allowed, &Path::default(), &mut news);
+            news.is_empty()
+        }
+        (Op::Remove, _, now) => now.is_none(),
+        (Op::Add(value) | Op::Replace(value), _, Some(now)) => crate::jsondiff::same(value, now),
+        (Op::Increment(_) | Op::List(_) | Op::ListText(_), Some(_), Some(_)) => true,
+        _ => false,
+    }
+}
+
 fn inserted(lost: &Lost) -> &str {
     match &lost.kind {
         LostKind::Text { inserted, .. } => inserted,
@@ -201,10 +238,41 @@ fn cuts_below(values: [&Value; 4], path: &mut Path, lost: &mut Vec<Lost>) {
             Value::String(remote),
             Value::String(merged),
         ] if !is_known(lost, path) && local != base && remote != base && local != remote => {
-            note_missing(&kept(base, local, remote), merged, path, lost);
+            let (mut kept, written) = kept(base, &[local, remote]);
+            kept.extend(written);
+            note_missing(&kept, merged, path, lost);
             if !is_known(lost, path) {
                 let torn = words::torn(base, local, remote, merged);
                 note_words(&torn.local, Side::Local, path, lost);
+                note_words(&torn.remote, Side::Remote, path, lost);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Looks for text that a change from `base` to `sent` leaves and that is not in
+/// the same place of what was made of it.
+pub(super) fn missing_kept(base: &Value, sent: &Value, now: &Value, lost: &mut Vec<Lost>) {
+    kept_below([base, sent, now], &mut Path::default(), lost);
+}
+
+fn kept_below(values: [&Value; 3], path: &mut Path, lost: &mut Vec<Lost>) {
+    match values {
+        [Value::Object(base), Value::Object(sent), Value::Object(now)] => {
+            for (key, base) in base {
+                if let (Some(sent), Some(now)) = (sent.get(key), now.get(key)) {
+                    path.push(key.as_str());
+                    kept_below([base, sent, now], path, lost);
+                    path.pop();
+                }
+            }
+        }
+        [Value::String(base), Value::String(sent), Value::String(now)] => {
+            let known = lost.len();
+            note_missing(&kept(base, &[sent]).0, now, path, lost);
+            if lost.len() == known {
+                let torn = words::torn(base, sent, base, now);
                 note_words(&torn.remote, Side::Remote, path, lost);
             }
         }
@@ -228,12 +296,12 @@ fn is_known(lost: &[Lost], path: &Path) -> bool {
         .any(|lost| lost.path == *path && is_written(lost))
 }
 
-/// What both sides have left of a text and what they have written, in UTF-16.
-fn kept(base: &str, local: &str, remote: &str) -> Vec<u16> {
+/// What all sides have left of a text, and what they have written, in UTF-16.
+fn kept(base: &str, sides: &[&str]) -> (Vec<u16>, Vec<u16>) {
     let base_units: Vec<u16> = base.encode_utf16().collect();
     let mut is_kept = vec![true; base_units.len()];
     let mut written = Vec::new();
-    for side in [local, remote] {
+    for side in sides {
         let mut at = 0;
         for op in text::diff(base, side).ops().flatten() {
             match op {
@@ -252,7 +320,7 @@ fn kept(base: &str, local: &str, remote: &str) -> Vec<u16> {
     }
     let kept = base_units.into_iter().zip(is_kept);
     let kept = kept.filter_map(|(unit, kept)| kept.then_some(unit));
-    kept.chain(written).collect()
+    (kept.collect(), written)
 }
 
 /// Looks for text of one object that is nowhere in the same place of another.
@@ -384,6 +452,35 @@ mod tests {
         assert_eq!(paths, ["n", "o.x", "t"]);
         assert!(!findings.is_nothing());
         assert!(look(&diff, &json!({})).is_nothing());
+    }
+
+    #[test]
+    fn what_a_change_may_have_made_is_told_by_what_it_touches() {
+        let diff: Diff = serde_json::from_value(json!({
+            "t": {"o": "d", "v": "-4\t+new"},
+            "n": {"o": "r", "v": 3},
+            "o": {"o": "O", "v": {"x": {"o": "-"}}},
+        }))
+        .unwrap();
+        let base = json!({"t": "one two", "n": 1, "o": {"x": 1, "y": 1}, "u": "u"});
+        let may = |change: fn(&mut Value)| {
+            let mut now = base.clone();
+            change(&mut now);
+            may_have_made(&diff, &base, &now)
+        };
+        // Wherever it has found its place, and whatever of it found none.
+        assert!(may(|now| now["t"] = json!("new two")));
+        assert!(may(|now| now["t"] = json!("one new")));
+        assert!(may(|now| now["t"] = json!("one")));
+        assert!(may(|now| now["n"] = json!(3.0)));
+        assert!(may(|now| now["o"] = json!({"y": 1})));
+        // Others have written this, or deleted that.
+        assert!(!may(|now| now["t"] = json!("one six")));
+        assert!(!may(|now| now["n"] = json!(4)));
+        assert!(!may(|now| now["o"] = json!({"x": 1})));
+        assert!(!may(|now| now["o"] = Value::Null));
+        assert!(!may(|now| now["u"] = json!("")));
+        assert!(!may(|now| now["z"] = json!(1)));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use super::advance::{Hearsay, hearsay};
 use super::entity::Entity;
 use super::refused::is_final;
 use super::{Channel, Phase, ROWS};
+use crate::jsondiff::Diff;
 use crate::model::Key;
-use crate::protocol::{ClientCommand, EntityVersion};
+use crate::protocol::{ClientChange, ClientCommand, EntityVersion};
 use crate::store::{
     Ghost, Json, Millis, Pending, PendingState, QueuedChange, Record, StoreError, Transaction,
 };
@@ -288,6 +289,7 @@ impl Channel {
             self.look_for_change(&mut entity, version, &data, work)?;
             self.advance(&mut entity, Ghost { version, data }, None, work)?;
         } else {
+            self.look_for_cuts(&mut entity, version, &data, work)?;
             let before = entity.object().cloned();
             let was_here = entity.record.ghost.is_some() || before.is_some();
             self.advance_in_flight(&mut entity, Ghost { version, data }, work)?;
@@ -398,6 +400,7 @@ impl Channel {
             _ => findings.as_ref().is_some_and(check::Findings::is_nothing),
         };
         if is_older || is_missing {
+            self.look_for_cuts(entity, version, object, work)?;
             return self.not_made(entity, &change, is_older, work);
         }
         if hearsay(entity).is_some() {
@@ -420,6 +423,43 @@ impl Channel {
 }
 
 impl Channel {
+    /// Tells what has gone with a version that does not have what a change was to
+    /// make, and may be what the server made of it all the same: a deletion that
+    /// found another place than its own took text with it that nobody has
+    /// deleted, and no version will ever have what was expected. If someone else
+    /// has deleted that, it is told for nothing, which is better than the reverse.
+    fn look_for_cuts(
+        &mut self,
+        entity: &mut Entity,
+        version: u64,
+        now: &Json,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        // Of more than one version, others may have made some.
+        let is_next = entity.record.version().map(|known| known.saturating_add(1)) == Some(version);
+        if !is_next || hearsay(entity).is_none() {
+            return Ok(());
+        }
+        let (Some(change), Some(base)) = (entity.change().cloned(), entity.ghost_value()?) else {
+            return Ok(());
+        };
+        let Some(sent) = change.sent.as_ref().map(merge::value).transpose()? else {
+            return Ok(());
+        };
+        let now = merge::value(now)?;
+        let written = written(&change).or_else(|| merge::diff(&base, &sent));
+        if !written.is_some_and(|written| check::may_have_made(&written, &base, &now)) {
+            return Ok(());
+        }
+        // What the change itself has not written: that is looked for in the newest.
+        let mut lost = Vec::new();
+        check::missing_kept(&base, &sent, &now, &mut lost);
+        if lost.iter().any(check::is_written) {
+            self.lost_by_server(entity, Some(base), &change, now, lost, work)?;
+        }
+        Ok(())
+    }
+
     /// The server never made a change that it may have had. It is made anew,
     /// unless the server has said that it will not have it.
     fn not_made(
@@ -443,6 +483,12 @@ impl Channel {
             }
         }
     }
+}
+
+/// What a change that was sent as a difference does.
+fn written(change: &QueuedChange) -> Option<Diff> {
+    let sent: ClientChange = change.payload.decode().ok()?;
+    sent.v?.decode().ok()
 }
 
 /// The version that a change of this device was put over, if that is newer than
