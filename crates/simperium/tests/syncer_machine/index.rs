@@ -316,3 +316,27 @@ fn a_list_of_changes_that_is_too_large_is_read_as_the_index() {
     assert_eq!(lab.object("a"), Some(text("x and mine")));
     assert_eq!(lab.object("b"), Some(text("y")));
 }
+
+#[test]
+fn a_version_that_is_read_of_a_deleted_object_does_not_bring_it_back() {
+    let mut lab = Lab::live(&[("a", 1, text("one")), ("b", 1, text("b"))]);
+    // A change that does not fit, and is to be read in its version.
+    let more = v(&text("one two"), &text("one two three"));
+    assert_eq!(lab.take(&foreign("a", Some(2), 3, &more)), ["0:e:a.3"]);
+    // It is deleted before that is answered, and the server forgets it all.
+    lab.disconnect();
+    lab.connect();
+    lab.take("0:auth:me@example.com");
+    lab.take("0:cv:?");
+    let page = json!({"current": "cv9", "index": [{"id": "b", "v": 1, "d": text("b")}]});
+    lab.take(&format!("0:i:{page}"));
+    // Old versions are kept all the same.
+    lab.take(&format!(
+        "0:e:a.3\n{}",
+        json!({"data": text("one two three")})
+    ));
+    lab.take("0:c:[]");
+    assert_eq!(lab.object("a"), None);
+    assert_eq!(lab.object("b"), Some(text("b")));
+    assert!(lab.machine.is_synced(0));
+}

@@ -62,7 +62,6 @@ impl Channel {
                 }
             }
         }
-        entity.record.seen = self.generation();
         self.tell_change(entity, before, was_here, by, work)
     }
 

@@ -127,6 +127,7 @@ impl Channel {
         };
         let data = merge::json(&object)?;
         let by = Some(change.clientid.as_str()).filter(|by| !by.is_empty());
+        entity.record.seen = self.generation();
         self.advance(&mut entity, Ghost { version, data }, by, work)?;
         self.write(entity, work)
     }
@@ -200,6 +201,7 @@ impl Channel {
             entity.set_ghost(Some(ghost))?;
             entity.queue(Pending::default());
         } else if is_edited || decided.is_none() {
+            entity.record.seen = self.generation();
             self.advance(&mut entity, ghost, None, work)?;
         } else {
             entity.record.ghost = Some(ghost);

@@ -245,7 +245,10 @@ impl Channel {
     ) -> Result<(), StoreError> {
         match entity.object() {
             None => entity.queue(Pending::default()),
-            Some(_) => self.advance(entity, ghost, None, work)?,
+            Some(_) => {
+                entity.record.seen = self.generation();
+                self.advance(entity, ghost, None, work)?;
+            }
         }
         Ok(())
     }

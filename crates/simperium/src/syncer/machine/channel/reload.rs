@@ -352,6 +352,11 @@ impl Channel {
             return Ok(());
         }
         self.unwant(&key, work)?;
+        if entity.record.ghost.is_none() {
+            entity.record.seen = self.generation();
+        }
+        // Of one that is known, a version may be read after it was deleted: only
+        // the index and what is told say that it is there.
         if is_acknowledged {
             self.look_for_change(&mut entity, version, &object, work)?;
         }
