@@ -1,11 +1,15 @@
 //! JSON as it was sent: exact numbers, unknown fields kept, errors with a place.
 
+mod halves;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use self::halves::whole_characters;
 
 /// How many bytes around the place of an error are shown.
 const SNIPPET: usize = 120;

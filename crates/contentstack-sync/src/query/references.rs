@@ -20,7 +20,7 @@ use std::fmt;
 
 use memchr::memmem;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use sync_core::json::RawJson;
+use sync_core::json::{RawJson, whole_characters};
 
 use crate::model::{ContentTypeUid, Uid};
 use crate::query::rich_text::html;
@@ -67,7 +67,7 @@ pub fn extract(data: &RawJson) -> Vec<Reference> {
     // A `RawJson` is JSON; only too deep a nesting ends the search early, or
     // half of a character.
     if Node::of(&mut search).deserialize(&mut document).is_err() {
-        if let Some(text) = whole_characters(data.as_str()) {
+        if let Some(text) = whole_characters(data.as_str().as_bytes()) {
             search = Search::of(&text);
             let mut document = serde_json::Deserializer::from_str(&text);
             let _ = Node::of(&mut search).deserialize(&mut document);
@@ -102,44 +102,6 @@ pub(crate) fn is_system(key: &str) -> bool {
             | "stackHeaders"
             | "updated_by"
     )
-}
-
-/// JSON with U+FFFD in place of halves of surrogate pairs, if it has any: no
-/// text in Rust can hold them.
-fn whole_characters(json: &str) -> Option<String> {
-    let unit = |escape: &str| {
-        let digits = escape.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut whole = String::with_capacity(json.len());
-    let (mut rest, mut found) = (json, false);
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        whole.push_str(before);
-        let length = match unit(escape) {
-            // Whatever it is, a backslash and what it escapes.
-            None => 2,
-            Some(0xD800..=0xDBFF) => match escape.get(6..).and_then(unit) {
-                Some(0xDC00..=0xDFFF) => 12,
-                _ => 0,
-            },
-            Some(0xDC00..=0xDFFF) => 0,
-            Some(_) => 6,
-        };
-        if length == 0 {
-            whole.push_str("\\ufffd");
-            found = true;
-        }
-        let (escape, after) = escape.split_at_checked(length.max(2))?;
-        let (escape, after) = match length {
-            0 => ("", after.get(4..)?),
-            _ => (escape, after),
-        };
-        whole.push_str(escape);
-        rest = after;
-    }
-    whole.push_str(rest);
-    found.then_some(whole)
 }
 
 struct Search {
@@ -440,17 +402,5 @@ mod tests {
         let found = extract(&data);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].uid.as_str(), "blt0000000000000001");
-    }
-
-    #[test]
-    fn only_halves_of_characters_are_replaced() {
-        for (json, whole) in [
-            (r#""\ud83d\ude00 \\ud800 \n""#, None),
-            (r#""\ud83dx""#, Some(r#""\ufffdx""#)),
-            (r#""\ud83d\n\ude00""#, Some(r#""\ufffd\n\ufffd""#)),
-            (r#""\ud83d\ud83d\ude00""#, Some(r#""\ufffd\ud83d\ude00""#)),
-        ] {
-            assert_eq!(whole_characters(json).as_deref(), whole, "{json}");
-        }
     }
 }

@@ -13,7 +13,6 @@ use super::bucket::Bucket;
 use super::entries::Entries;
 use crate::client::operations;
 use crate::model::{Cv, Entry};
-use crate::wire::halves;
 use crate::wire::index::{self, RawEntry, RawPage};
 
 /// The most entries that the service gives in a page.
@@ -147,7 +146,7 @@ impl<T: Serialize + DeserializeOwned> Index<T> {
 pub(super) fn entry<T: DeserializeOwned>(raw: RawEntry) -> Result<Entry<T>, Error> {
     let decode = |text: bytes::Bytes| {
         json::decode(&text).or_else(|error| {
-            let whole = halves::replaced(&text);
+            let whole = json::whole_characters(&text);
             whole
                 .and_then(|whole| json::decode(whole.as_bytes()).ok())
                 .ok_or(error)

@@ -5,9 +5,9 @@ use http::header::CONTENT_TYPE;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use sync_core::json::whole_characters;
 use sync_core::{Error, call};
 
-use super::halves;
 use crate::error::SimperiumError;
 
 const VERSION: HeaderName = HeaderName::from_static("x-simperium-version");
@@ -38,7 +38,7 @@ pub(crate) fn json<T: DeserializeOwned>(head: &Parts, body: &[u8]) -> Result<T, 
 /// JSON as a `T`, whatever characters there are in it.
 pub(crate) fn decoded<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
     call::decode_json(json).or_else(|error| {
-        let whole = halves::replaced(json);
+        let whole = whole_characters(json);
         whole
             .and_then(|whole| serde_json::from_str(&whole).ok())
             .ok_or(error)

@@ -1,6 +1,5 @@
 //! Bodies, as they are written and read.
 
 pub(crate) mod answer;
-pub(crate) mod halves;
 pub(crate) mod index;
 pub(crate) mod object;

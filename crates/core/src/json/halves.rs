@@ -6,7 +6,7 @@
 
 /// JSON with U+FFFD in place of surrogates without their other half, if it has
 /// any. Both are one UTF-16 unit, so that deltas fit as before.
-pub(crate) fn replaced(json: &[u8]) -> Option<String> {
+pub fn whole_characters(json: &[u8]) -> Option<String> {
     let json = std::str::from_utf8(json).ok()?;
     let mut whole = String::with_capacity(json.len());
     let mut rest = json;
@@ -58,7 +58,11 @@ mod tests {
             ("\"\\", None),
             ("\"\\é", None),
         ] {
-            assert_eq!(replaced(json.as_bytes()).as_deref(), whole, "{json}");
+            assert_eq!(
+                whole_characters(json.as_bytes()).as_deref(),
+                whole,
+                "{json}"
+            );
         }
     }
 }
