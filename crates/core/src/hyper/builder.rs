@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::HyperTransport;
 use super::connect::{Connect, Connector, Protocol, Route};
-use super::pool::PoolSettings;
+use super::pool::{Pool, PoolSettings};
 #[cfg(feature = "proxy")]
 use super::proxy::Proxy;
 #[cfg(feature = "rustls-no-provider")]
@@ -75,10 +73,11 @@ impl HyperTransportBuilder {
     }
 
     /// How many connections may be open at a time, used and unused ones
-    /// together. 256 by default, 1 at least. A request that needs one more waits
+    /// together. 256 by default, 1 at least. A request that needs one more takes
+    /// the place of the connection that has been unused for longest, or waits
     /// for its place within the [`connect_timeout`](Self::connect_timeout).
     pub fn max_connections(mut self, count: usize) -> Self {
-        self.max_connections = count.clamp(1, Semaphore::MAX_PERMITS);
+        self.max_connections = count;
         self
     }
 
@@ -151,13 +150,13 @@ impl HyperTransportBuilder {
         let connect = Connect {
             route: self.route.unwrap_or_else(|| Route::tcp(self.keep_alive)),
             timeout: self.connect_timeout,
-            places: Arc::new(Semaphore::new(self.max_connections)),
             protocol: self.protocol,
             #[cfg(feature = "proxy")]
             proxy: self.proxy,
             #[cfg(feature = "rustls-no-provider")]
             tls: self.tls,
         };
-        Ok(HyperTransport::new(connect, self.pool))
+        let pool = Pool::new(connect, self.pool, self.max_connections);
+        Ok(HyperTransport(Arc::new(pool)))
     }
 }

@@ -3,38 +3,39 @@
 use std::error::Error as StdError;
 use std::io::ErrorKind as IoKind;
 
-use hyper_util::client::legacy;
-
 use super::connect::ConnectError;
 use crate::transport::{Delivery, TransportError, TransportErrorKind as Kind};
 
-/// No answer came.
-#[cold]
-pub(crate) fn request_error(error: legacy::Error) -> TransportError {
-    if let Some(failed) = find::<ConnectError>(&error) {
-        return TransportError::new(failed.kind(), Delivery::NotSent)
-            .with_message(failed.message().clone())
-            .with_source(error);
+/// Why there is no connection to send a request over.
+pub(crate) enum Unconnected {
+    /// No byte stream.
+    Connect(ConnectError),
+    /// It broke down while HTTP was being set up on it.
+    Setup(hyper::Error),
+}
+
+impl Unconnected {
+    #[cold]
+    pub(crate) fn explain(self) -> TransportError {
+        match self {
+            Self::Connect(failed) => TransportError::new(failed.kind(), Delivery::NotSent)
+                .with_message(failed.message().clone())
+                .with_source(failed),
+            Self::Setup(error) => explained(received(&error).0, Delivery::NotSent, error),
+        }
     }
-    let hyper = find::<hyper::Error>(&error);
-    let (kind, delivery) = if error.is_connect() {
-        (Kind::Connect, Delivery::NotSent)
-    } else if error.connect_info().is_none() {
-        // Before the request met a connection: refused by the client itself, or
-        // the connection broke down while HTTP was being set up on it.
-        match hyper {
-            None => (Kind::Request, Delivery::NotSent),
-            Some(hyper) => (received(hyper).0, Delivery::NotSent),
-        }
-    } else {
-        match hyper {
-            // The connection speaks another version than the request demands.
-            None => (Kind::Request, Delivery::NotSent),
-            Some(hyper) => sent(hyper),
-        }
-    };
+}
+
+/// No answer came to a request that was given to a connection.
+#[cold]
+pub(crate) fn request_error(error: hyper::Error) -> TransportError {
+    let (kind, delivery) = sent(&error);
+    explained(kind, delivery, error)
+}
+
+fn explained(kind: Kind, delivery: Delivery, error: hyper::Error) -> TransportError {
     let transport = TransportError::new(kind, delivery);
-    match hyper.and_then(explain) {
+    match explain(&error) {
         Some(message) => transport.with_message(message).with_source(error),
         None => transport.with_source(error),
     }

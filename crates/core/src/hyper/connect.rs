@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +11,7 @@ use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Semaphore;
+use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
 use super::io::{Io, Raw, Stream};
@@ -22,7 +19,7 @@ use super::io::{Io, Raw, Stream};
 use super::proxy::Proxy;
 #[cfg(feature = "rustls-no-provider")]
 use super::tls::TlsConfig;
-use crate::transport::{BoxError, Phase, TransportErrorKind};
+use crate::transport::{BoxError, TransportErrorKind};
 
 /// Opens the byte streams that HTTP, and TLS for `https`, travel on.
 ///
@@ -128,8 +125,6 @@ impl Route {
 pub(crate) struct Connect {
     pub(crate) route: Route,
     pub(crate) timeout: Duration,
-    /// One permit for each connection that may be open.
-    pub(crate) places: Arc<Semaphore>,
     pub(crate) protocol: Protocol,
     #[cfg(feature = "proxy")]
     pub(crate) proxy: Option<Proxy>,
@@ -138,35 +133,13 @@ pub(crate) struct Connect {
 }
 
 impl Connect {
-    async fn open(&self, uri: &Uri, protocol: Protocol) -> Result<Io, ConnectError> {
-        match tokio::time::timeout(self.timeout, self.open_unlimited(uri, protocol)).await {
-            Ok(result) => result,
-            Err(_) => Err(ConnectError::new(
-                TransportErrorKind::Timeout(Phase::Connect),
-                self.too_late(uri),
-            )),
-        }
-    }
-
-    #[cold]
-    fn too_late(&self, uri: &Uri) -> String {
-        let full = if self.places.available_permits() == 0 {
-            " (as many connections are open as the transport allows)"
-        } else {
-            ""
-        };
-        format!(
-            "no connection to {} within {:?}{full}",
-            peer(uri),
-            self.timeout
-        )
-    }
-
-    async fn open_unlimited(&self, uri: &Uri, protocol: Protocol) -> Result<Io, ConnectError> {
-        let place = Arc::clone(&self.places)
-            .acquire_owned()
-            .await
-            .map_err(|closed| ConnectError::failed(peer(uri), closed))?;
+    /// Opens a stream to the host of `uri`, on a `place` among the open connections.
+    pub(crate) async fn open(
+        &self,
+        uri: &Uri,
+        protocol: Protocol,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Io, ConnectError> {
         let (raw, is_proxied) = self.reach(uri).await?;
         if uri.scheme() != Some(&Scheme::HTTPS) {
             return Ok(Io {
@@ -204,34 +177,6 @@ impl Connect {
             return hop.reach(&self.route, uri).await;
         }
         Ok((self.route.open(uri).await?, false))
-    }
-}
-
-/// The connector inside hyper-util's client.
-#[derive(Clone)]
-pub(crate) struct PoolConnector {
-    connect: Arc<Connect>,
-    protocol: Protocol,
-}
-
-impl PoolConnector {
-    pub(crate) fn new(connect: Arc<Connect>, protocol: Protocol) -> Self {
-        Self { connect, protocol }
-    }
-}
-
-impl Service<Uri> for PoolConnector {
-    type Response = Io;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Io, ConnectError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let Self { connect, protocol } = self.clone();
-        Box::pin(async move { connect.open(&uri, protocol).await })
     }
 }
 

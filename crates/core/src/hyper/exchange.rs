@@ -1,76 +1,113 @@
-//! What has to happen when an exchange is dropped before its end.
+//! A request on its way to a connection, and the answer on its way back.
 
 use std::sync::Arc;
 
 use http::{Request, Response};
-#[cfg(feature = "http2")]
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper::client::conn::TrySendError;
 
 use super::body::Received;
+use super::classify;
+use super::http1::Http1;
+#[cfg(feature = "http2")]
+use super::http2::Http2;
+use super::origin::{Origin, keep_path};
+use super::pool::{Connection, Host, Lease, Pool};
+#[cfg(feature = "http2")]
+use super::sending::Failure;
 use super::upgrade;
-use crate::transport::{Attempt, Body};
+use crate::transport::{Attempt, Body, TransportError};
 
-/// One exchange, from its start to the end of the answer's body.
-///
-/// Dropped before that, after its attempt was marked as timed out, it takes
-/// the connection out of the pool. An HTTP/1.1 connection closes with a
-/// dropped exchange anyway; an HTTP/2 connection would serve on, and swallow
-/// every later call when its path is dead.
-pub(crate) struct Exchange {
-    attempt: Option<Arc<Attempt>>,
-    #[cfg(feature = "http2")]
-    connection: Option<CaptureConnection>,
+/// Sends a request, whose URI is its path, over a connection to `host`.
+pub(crate) async fn send(
+    pool: &Arc<Pool>,
+    host: &Arc<Host>,
+    origin: &Origin,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, TransportError> {
+    let attempt = Attempt::of(request.extensions()).map(Arc::clone);
+    loop {
+        let (connection, has_served) = host
+            .connection(pool)
+            .await
+            .map_err(|unconnected| unconnected.explain())?;
+        let attempt = attempt.clone();
+        let result = match connection {
+            Connection::Http1(connection) => {
+                over_http1(connection, host, origin, request, attempt).await
+            }
+            #[cfg(feature = "http2")]
+            Connection::Http2(connection) => over_http2(connection, origin, request, attempt).await,
+        };
+        request = match result {
+            Ok(response) => return Ok(response),
+            // A kept connection turns out to be closed. That says nothing
+            // about the server.
+            Err(Failed::Unsent(unsent, _)) if has_served => *unsent,
+            Err(Failed::Unsent(_, error) | Failed::Other(error)) => return Err(error),
+        };
+        keep_path(request.uri_mut());
+    }
 }
 
-impl Exchange {
-    /// `shared` says whether the connection may turn out to be HTTP/2; watching
-    /// it costs allocations that plain HTTP/1.1 need not pay.
-    #[cfg_attr(not(feature = "http2"), allow(unused_variables))]
-    pub(crate) fn start(
-        request: &mut Request<Body>,
-        attempt: Option<Arc<Attempt>>,
-        shared: bool,
-    ) -> Self {
-        Self {
-            #[cfg(feature = "http2")]
-            connection: (shared && attempt.is_some()).then(|| capture_connection(request)),
-            attempt,
+/// Why a connection brought no answer.
+enum Failed {
+    /// It closed before anything was sent.
+    Unsent(Box<Request<Body>>, TransportError),
+    Other(TransportError),
+}
+
+impl From<TransportError> for Failed {
+    fn from(error: TransportError) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<TrySendError<Request<Body>>> for Failed {
+    #[cold]
+    fn from(mut failed: TrySendError<Request<Body>>) -> Self {
+        let unsent = failed.take_message();
+        let error = classify::request_error(failed.into_error());
+        match unsent {
+            Some(request) => Self::Unsent(Box::new(request), error),
+            None => Self::Other(error),
         }
     }
+}
 
-    pub(crate) fn answered(
-        #[cfg_attr(not(feature = "http2"), allow(unused_mut))] mut self,
-        mut response: Response<hyper::body::Incoming>,
-    ) -> Response<Body> {
-        upgrade::attach(&mut response);
-        let (parts, incoming) = response.into_parts();
-        #[cfg(feature = "http2")]
-        if parts.version != http::Version::HTTP_2 {
-            self.connection = None;
-        }
-        let body = Received::body(incoming, self, parts.version);
-        Response::from_parts(parts, body)
+async fn over_http1(
+    mut connection: Http1,
+    host: &Arc<Host>,
+    origin: &Origin,
+    mut request: Request<Body>,
+    attempt: Option<Arc<Attempt>>,
+) -> Result<Response<Body>, Failed> {
+    connection.prepare(&mut request, origin)?;
+    let mut response = connection.send(request).await?;
+    if upgrade::attach(&mut response) {
+        // The connection is HTTP's no more, and comes to its new owner by itself.
+        connection.spawn();
+        return Ok(response.map(|_| Body::empty()));
     }
-
-    pub(crate) fn has_timed_out(&self) -> bool {
-        self.attempt
-            .as_ref()
-            .is_some_and(|attempt| attempt.has_timed_out())
-    }
-
-    /// The exchange came to its end: nothing is left to be done.
-    pub(crate) fn finish(&mut self) {
-        self.attempt = None;
-    }
+    let lease = Lease::new(connection, Arc::clone(host));
+    Ok(response.map(|incoming| Received::over_http1(incoming, lease, attempt)))
 }
 
 #[cfg(feature = "http2")]
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.as_ref().filter(|_| self.has_timed_out()) {
-            if let Some(connected) = connection.connection_metadata().as_ref() {
-                connected.poison();
-            }
-        }
+async fn over_http2(
+    mut connection: Http2,
+    origin: &Origin,
+    mut request: Request<Body>,
+    attempt: Option<Arc<Attempt>>,
+) -> Result<Response<Body>, Failed> {
+    *request.uri_mut() = origin.uri(request.uri().path_and_query())?;
+    let failure = Failure::of(&mut request);
+    // Dropping it is what tells a timeout from a plain cancel.
+    let watch = connection.watch(attempt);
+    match connection.send(request).await {
+        Ok(response) => Ok(response.map(|incoming| Received::over_http2(incoming, watch))),
+        Err(error) => Err(match (Failed::from(error), &failure) {
+            (Failed::Other(error), Some(failure)) => Failed::Other(failure.explain(error)),
+            (failed, _) => failed,
+        }),
     }
 }

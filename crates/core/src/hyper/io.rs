@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -100,13 +99,12 @@ macro_rules! each_stream {
     };
 }
 
-impl Connection for Io {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.is_proxied);
-        if self.is_h2 {
-            connected.negotiated_h2()
-        } else {
-            connected
+impl Io {
+    pub(crate) fn is_tls(&self) -> bool {
+        match self.stream {
+            Stream::Plain(_) => false,
+            #[cfg(feature = "rustls-no-provider")]
+            Stream::Tls(_) => true,
         }
     }
 }

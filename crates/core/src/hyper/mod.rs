@@ -21,7 +21,11 @@ mod builder;
 mod classify;
 mod connect;
 mod exchange;
+mod http1;
+#[cfg(feature = "http2")]
+mod http2;
 mod io;
+mod origin;
 mod pool;
 #[cfg(feature = "proxy")]
 mod proxy;
@@ -32,10 +36,9 @@ pub mod tls;
 mod upgrade;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::uri::Scheme;
 
 pub use self::builder::HyperTransportBuilder;
 pub use self::connect::{Connector, ConnectorIo};
@@ -44,9 +47,10 @@ pub use self::proxy::Proxy;
 #[cfg(feature = "rustls-no-provider")]
 pub use self::tls::{ExactCertificate, TlsConfig, TlsConfigBuilder};
 
-use self::exchange::Exchange;
-use self::pool::{Client, PoolSettings};
-use crate::transport::{Attempt, Body, Delivery, Transport, TransportError, TransportErrorKind};
+use self::connect::Protocol;
+use self::origin::Origin;
+use self::pool::{Host, Pool};
+use crate::transport::{Body, Delivery, Transport, TransportError, TransportErrorKind};
 
 /// A [`Transport`] over real connections. Cloning it is cheap and shares the pool.
 ///
@@ -62,15 +66,7 @@ use crate::transport::{Attempt, Body, Delivery, Transport, TransportError, Trans
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct HyperTransport(Arc<Inner>);
-
-struct Inner {
-    client: Client,
-    /// Offers only HTTP/1.1, made when the first upgrade needs it.
-    upgrades: OnceLock<Client>,
-    connect: Arc<connect::Connect>,
-    pool: PoolSettings,
-}
+pub struct HyperTransport(Arc<Pool>);
 
 impl HyperTransport {
     /// A transport to be configured.
@@ -78,38 +74,24 @@ impl HyperTransport {
         HyperTransportBuilder::default()
     }
 
-    pub(crate) fn new(connect: connect::Connect, pool: PoolSettings) -> Self {
-        let connect = Arc::new(connect);
-        let client = pool.client(Arc::clone(&connect), connect.protocol);
-        Self(Arc::new(Inner {
-            client,
-            upgrades: OnceLock::new(),
-            connect,
-            pool,
-        }))
-    }
-}
-
-impl Inner {
-    /// The client for a request, and whether its connection may be shared.
-    fn client_for(&self, request: &http::Request<Body>) -> Result<(&Client, bool), TransportError> {
-        let tls = match request.uri().scheme() {
-            Some(scheme) if *scheme == Scheme::HTTP => false,
-            Some(scheme) if *scheme == Scheme::HTTPS => true,
-            _ => return Err(not_http()),
-        };
-        if tls && cfg!(not(feature = "rustls-no-provider")) {
+    /// The connections that may serve a request.
+    fn host(
+        &self,
+        origin: &Origin,
+        request: &http::Request<Body>,
+    ) -> Result<Arc<Host>, TransportError> {
+        let is_tls = origin.is_tls();
+        if is_tls && cfg!(not(feature = "rustls-no-provider")) {
             return Err(no_tls());
         }
-        let shared = self.connect.protocol.may_be_h2(tls);
-        if shared && upgrade::is_requested(request.headers()) {
-            let client = self.upgrades.get_or_init(|| {
-                self.pool
-                    .client(Arc::clone(&self.connect), connect::Protocol::Http1)
-            });
-            return Ok((client, false));
-        }
-        Ok((&self.client, shared))
+        let protocol = self.0.connect.protocol;
+        let needs_http1 = !protocol.may_be_h2(is_tls) || upgrade::is_requested(request.headers());
+        let protocol = if needs_http1 {
+            Protocol::Http1
+        } else {
+            protocol
+        };
+        self.0.host(origin, protocol)
     }
 }
 
@@ -119,29 +101,17 @@ impl Transport for HyperTransport {
         &self,
         mut request: http::Request<Body>,
     ) -> Result<http::Response<Body>, TransportError> {
-        let (client, shared) = self.0.client_for(&request)?;
-        without_user_info(request.uri_mut())?;
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.0.connect.proxy {
             proxy.authorize(&mut request);
         }
-        let attempt = Attempt::of(request.extensions()).map(Arc::clone);
-        // Dropping the exchange is what tells a timeout from a plain cancel.
-        let exchange = Exchange::start(&mut request, attempt, shared);
-        #[cfg(feature = "http2")]
-        let failure = shared.then(|| sending::Failure::of(&mut request)).flatten();
-        let response = client.request(request).await.map_err(|error| {
-            let error = classify::request_error(error);
-            #[cfg(feature = "http2")]
-            if let Some(failure) = &failure {
-                return failure.explain(error);
-            }
-            error
-        })?;
+        let origin = Origin::take(request.uri_mut())?;
+        let host = self.host(&origin, &request)?;
+        let response = exchange::send(&self.0, &host, &origin, request).await?;
         if is_coded_in_transfer(response.headers()) {
             return Err(coded_in_transfer());
         }
-        Ok(exchange.answered(response))
+        Ok(response)
     }
 }
 
@@ -149,25 +119,9 @@ impl fmt::Debug for HyperTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperTransport")
             .field("connect", &self.0.connect)
-            .field("pool", &self.0.pool)
+            .field("pool", &self.0.settings)
             .finish()
     }
-}
-
-/// User info is none of the server's business: over HTTP/2 it would go out in
-/// `:authority`.
-fn without_user_info(uri: &mut http::Uri) -> Result<(), TransportError> {
-    let Some((_, host)) = uri
-        .authority()
-        .and_then(|authority| authority.as_str().rsplit_once('@'))
-    else {
-        return Ok(());
-    };
-    let host = host.parse().map_err(|_| not_http())?;
-    let mut parts = std::mem::take(uri).into_parts();
-    parts.authority = Some(host);
-    *uri = http::Uri::from_parts(parts).map_err(|_| not_http())?;
-    Ok(())
 }
 
 /// Whether a body has a transfer coding beside chunks. hyper would hand it out

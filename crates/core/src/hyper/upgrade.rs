@@ -18,10 +18,11 @@ pub(crate) fn is_requested(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Puts the right to take over the connection into the answer's extensions.
-pub(crate) fn attach(response: &mut Response<Incoming>) {
+/// Puts the right to take over the connection into the extensions of an answer
+/// that gives it away; false for any other.
+pub(crate) fn attach(response: &mut Response<Incoming>) -> bool {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return;
+        return false;
     }
     let upgraded = hyper::upgrade::on(&mut *response);
     response.extensions_mut().insert(OnUpgrade::new(async move {
@@ -30,6 +31,7 @@ pub(crate) fn attach(response: &mut Response<Incoming>) {
             Err(error) => Err(classify::body_error(error)),
         }
     }));
+    true
 }
 
 #[cfg(test)]

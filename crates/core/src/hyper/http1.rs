@@ -1,0 +1,150 @@
+//! HTTP/1.1 on one connection.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use http::header::HOST;
+use http::{HeaderValue, Method, Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{self, SendRequest};
+
+use super::io::Io;
+use super::origin::Origin;
+use crate::transport::{Body, TransportError};
+
+/// A connection that serves one exchange at a time.
+///
+/// It has no task of its own: whoever waits for an answer moves the connection
+/// on, which saves two changes of task (and often of thread) in every exchange.
+/// Where that would make the reader wait for decryption it is
+/// [given one](Self::spawn).
+pub(crate) struct Http1 {
+    send: SendRequest<Body>,
+    driver: Driver,
+    host: HeaderValue,
+    is_proxied: bool,
+    is_tls: bool,
+}
+
+enum Driver {
+    /// Moved on by [`Http1::drive`].
+    Borrowed(Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>),
+    Spawned,
+    Ended,
+}
+
+impl Driver {
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if let Self::Borrowed(driver) = self {
+            if driver.as_mut().poll(cx).is_ready() {
+                *self = Self::Ended;
+            }
+        }
+    }
+}
+
+impl Http1 {
+    pub(crate) async fn over(io: Io, host: HeaderValue) -> hyper::Result<Self> {
+        let (is_proxied, is_tls) = (io.is_proxied, io.is_tls());
+        let (send, connection) = http1::handshake(io).await?;
+        let mut driver: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>> =
+            Box::pin(connection.with_upgrades());
+        // A server that hangs up at once is found out before anything is sent.
+        let driver = match driver.as_mut().poll(&mut nobody()) {
+            Poll::Pending => Driver::Borrowed(driver),
+            Poll::Ready(result) => result.map(|()| Driver::Ended)?,
+        };
+        Ok(Self {
+            send,
+            driver,
+            host,
+            is_proxied,
+            is_tls,
+        })
+    }
+
+    /// Moves the connection on, as far as it goes now.
+    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
+        self.driver.drive(cx);
+    }
+
+    /// Gives the connection a task of its own.
+    pub(crate) fn spawn(&mut self) {
+        if !matches!(self.driver, Driver::Borrowed(_)) {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            if let Driver::Borrowed(driver) = std::mem::replace(&mut self.driver, Driver::Spawned) {
+                // Whoever waits for the answer or reads its body is told of errors.
+                runtime.spawn(driver);
+            }
+        }
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        self.is_tls
+    }
+
+    /// Sends a request, and waits for the head of its answer. The error holds
+    /// the request if nothing of it was sent.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
+        let mut answer = pin!(self.send.try_send_request(request));
+        let driver = &mut self.driver;
+        poll_fn(|cx| {
+            driver.drive(cx);
+            answer.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Adds what only HTTP/1.1 needs to a request with the path as its URI.
+    pub(crate) fn prepare(
+        &self,
+        request: &mut Request<Body>,
+        origin: &Origin,
+    ) -> Result<(), TransportError> {
+        let host = request.headers_mut().entry(HOST);
+        host.or_insert_with(|| self.host.clone());
+        if request.method() == Method::CONNECT {
+            *request.uri_mut() = origin.authority();
+        } else if self.is_proxied {
+            *request.uri_mut() = origin.uri(request.uri().path_and_query())?;
+        }
+        Ok(())
+    }
+
+    /// Whether the last exchange is over and another can begin.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        if !self.send.is_ready() {
+            self.drive(&mut nobody());
+        }
+        self.send.is_ready()
+    }
+
+    /// Waits until [`is_ready`](Self::is_ready); false if it will never be.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.drive(cx);
+        self.send.poll_ready(cx).map(|result| result.is_ok())
+    }
+
+    /// Whether it will never serve again.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.send.is_closed()
+    }
+
+    /// Looks whether the server has closed an unused connection.
+    pub(crate) fn is_open(&mut self) -> bool {
+        self.drive(&mut nobody());
+        self.send.is_ready()
+    }
+}
+
+/// For looking without waiting.
+fn nobody() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}

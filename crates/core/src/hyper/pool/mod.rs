@@ -1,0 +1,129 @@
+//! The connections that are open.
+
+mod host;
+mod places;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+pub(crate) use self::host::{Host, Lease};
+pub(crate) use self::places::Places;
+use super::connect::{Connect, ConnectError, Protocol};
+#[cfg(feature = "http2")]
+use super::http2::Http2;
+use super::http1::Http1;
+use super::io::Io;
+use super::origin::Origin;
+use crate::transport::{Phase, TransportError, TransportErrorKind};
+
+/// One that an exchange can begin on.
+pub(crate) enum Connection {
+    Http1(Http1),
+    #[cfg(feature = "http2")]
+    Http2(Http2),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PoolSettings {
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_idle_per_host: usize,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            idle_timeout: Duration::from_secs(55),
+            max_idle_per_host: 32,
+        }
+    }
+}
+
+/// Connections by host.
+pub(crate) struct Pool {
+    pub(crate) settings: PoolSettings,
+    pub(crate) connect: Connect,
+    places: Arc<Places>,
+    /// A client has to do with a handful of hosts: looking through them is
+    /// quicker than hashing a name.
+    hosts: Mutex<Vec<Arc<Host>>>,
+}
+
+impl Pool {
+    pub(crate) fn new(connect: Connect, settings: PoolSettings, max_connections: usize) -> Self {
+        Self {
+            settings,
+            connect,
+            places: Arc::new(Places::new(max_connections)),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// The connections to `origin` that speak `protocol`.
+    pub(crate) fn host(
+        &self,
+        origin: &Origin,
+        protocol: Protocol,
+    ) -> Result<Arc<Host>, TransportError> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.iter().find(|host| host.serves(origin, protocol)) {
+            return Ok(Arc::clone(host));
+        }
+        hosts.retain(|host| Arc::strong_count(host) > 1 || !host.is_empty());
+        let places = Arc::clone(&self.places);
+        let host = Host::new(origin.clone(), protocol, self.settings, places)?;
+        let host = Arc::new(host);
+        hosts.push(Arc::clone(&host));
+        Ok(host)
+    }
+
+    /// Opens a byte stream to `host`, for which it waits its turn.
+    async fn open(&self, host: &Host) -> Result<Io, ConnectError> {
+        let opened = async {
+            let place = self.place().await?;
+            self.connect.open(host.uri(), host.protocol(), place).await
+        };
+        match tokio::time::timeout(self.connect.timeout, opened).await {
+            Ok(result) => result,
+            Err(_) => Err(self.too_late(host)),
+        }
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
+        if let Some(place) = self.places.try_take() {
+            return Ok(place);
+        }
+        let wait = self.places.wait();
+        self.make_room();
+        wait.await
+    }
+
+    /// Closes the connection that has been of no use for longest.
+    fn make_room(&self) {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let unused = hosts
+            .iter()
+            .filter_map(|host| Some((host.unused_since()?, host)));
+        let closed = unused
+            .min_by_key(|(since, _)| *since)
+            .and_then(|(_, host)| host.remove_oldest());
+        drop(hosts);
+        drop(closed);
+    }
+
+    #[cold]
+    fn too_late(&self, host: &Host) -> ConnectError {
+        let full = if self.places.are_taken() {
+            " (as many connections are open as the transport allows)"
+        } else {
+            ""
+        };
+        let peer = super::connect::peer(host.uri());
+        let limit = self.connect.timeout;
+        ConnectError::new(
+            TransportErrorKind::Timeout(Phase::Connect),
+            format!("no connection to {peer} within {limit:?}{full}"),
+        )
+    }
+}
