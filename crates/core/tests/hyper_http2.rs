@@ -48,6 +48,39 @@ async fn many_calls_share_one_connection() {
     assert_eq!(server.accepted(), 1);
 }
 
+#[tokio::test]
+async fn the_first_calls_wait_for_one_connection() {
+    let server = Server::start(|_, io| serve_http2(io, |_| async { text("hello") })).await;
+    let transport = h2();
+    let call = || {
+        let (transport, request) = (transport.clone(), get(&server.url("/")));
+        tokio::spawn(async move { fetch(&transport, request).await })
+    };
+    let (first, others) = (call(), [call(), call(), call()]);
+    tokio::task::yield_now().await;
+    // Whoever was to connect gives up; the others go on.
+    first.abort();
+    for call in others {
+        assert_eq!(call.await.unwrap().unwrap().1, "hello");
+    }
+    let (_, body) = fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(body, "hello");
+}
+
+#[tokio::test]
+async fn an_unused_shared_connection_is_closed_by_this_side() {
+    let mut server = Server::start(|_, io| serve_http2(io, |_| async { text("hello") })).await;
+    let transport = HyperTransport::builder()
+        .http2_prior_knowledge()
+        .idle_timeout(Duration::from_millis(20))
+        .build()
+        .unwrap();
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    server.one_closed().await;
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    assert_eq!(server.accepted(), 2);
+}
+
 /// A server whose first connection swallows everything; later ones answer.
 async fn black_hole() -> (Server, mpsc::UnboundedReceiver<()>) {
     let (swallowed, requests) = mpsc::unbounded_channel();

@@ -344,3 +344,233 @@ async fn more_connections_than_allowed_have_to_wait() {
         .unwrap();
     assert_eq!(second.await.unwrap().unwrap().1, "ok");
 }
+
+#[tokio::test]
+async fn calls_that_wait_share_the_one_connection_that_may_be_open() {
+    let server = Server::http1(|_| async { text("hello") }).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (transport, request) = (transport.clone(), get(&server.url("/")));
+            tokio::spawn(async move { fetch(&transport, request).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().1, "hello");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_gives_up_waiting_loses_no_connection() {
+    let arrived = Arc::new(Notify::new());
+    let goes_on = Arc::new(Notify::new());
+    let (signal, gate) = (Arc::clone(&arrived), Arc::clone(&goes_on));
+    let server = Server::http1(move |_| {
+        let (arrived, goes_on) = (Arc::clone(&signal), Arc::clone(&gate));
+        async move {
+            arrived.notify_one();
+            goes_on.notified().await;
+            text("hello")
+        }
+    })
+    .await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let call = |transport: &HyperTransport| {
+        let (transport, request) = (transport.clone(), get(&server.url("/")));
+        tokio::spawn(async move { fetch(&transport, request).await })
+    };
+    let first = call(&transport);
+    arrived.notified().await;
+    let (second, third) = (call(&transport), call(&transport));
+    // On one thread: both have queued up when this goes on.
+    tokio::task::yield_now().await;
+    second.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    goes_on.notify_one();
+    first.await.unwrap().unwrap();
+    arrived.notified().await;
+    goes_on.notify_one();
+    third.await.unwrap().unwrap();
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn an_unused_connection_makes_room_for_another_host() {
+    let mut one = Server::http1(|_| async { text("one") }).await;
+    let two = Server::http1(|_| async { text("two") }).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    fetch(&transport, get(&one.url("/"))).await.unwrap();
+    let (_, body) = fetch(&transport, get(&two.url("/"))).await.unwrap();
+    assert_eq!(body, "two");
+    one.one_closed().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_gets_free_makes_room_for_another_host() {
+    let (rest, sent) = (Arc::default(), Arc::default());
+    let one = halting(&rest, &sent).await;
+    let two = Server::http1(|_| async { text("two") }).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let answer = transport.send(get(&one.url("/"))).await.unwrap();
+    let waiting = tokio::spawn({
+        let (transport, request) = (transport.clone(), get(&two.url("/")));
+        async move { fetch(&transport, request).await }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(two.accepted(), 0);
+    rest.notify_one();
+    assert_eq!(answer.into_body().collect(6).await.unwrap(), "abcdef");
+    assert_eq!(waiting.await.unwrap().unwrap().1, "two");
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closes_is_given_up_without_a_call() {
+    let closes = Arc::new(Notify::new());
+    let gate = Arc::clone(&closes);
+    let mut server = Server::start(move |_, mut io| {
+        let closes = Arc::clone(&gate);
+        async move {
+            read_head(&mut io).await;
+            io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
+            closes.notified().await;
+            // Nothing more will come from this side. The other notices, and
+            // closes too.
+            io.shutdown().await.unwrap();
+            read_to_close(&mut io).await;
+        }
+    })
+    .await;
+    let transport = HyperTransport::builder()
+        // Longer than the test waits for the end of the connection.
+        .idle_timeout(Duration::from_secs(300))
+        .build()
+        .unwrap();
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    closes.notify_one();
+    server.one_closed().await;
+}
+
+#[tokio::test]
+async fn a_dropped_transport_closes_what_it_kept() {
+    let mut server = Server::http1(|_| async { text("hello") }).await;
+    let transport = transport();
+    fetch(&transport, get(&server.url("/"))).await.unwrap();
+    drop(transport);
+    server.one_closed().await;
+}
+
+#[tokio::test]
+async fn the_rest_of_a_request_is_sent_after_an_early_answer() {
+    let whole = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&whole);
+    let server = Server::start(move |_, mut io| {
+        let seen = Arc::clone(&seen);
+        async move {
+            let mut request = read_head(&mut io).await;
+            io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await
+                .unwrap();
+            // The next request may come right behind the end of this one.
+            while !request.ends_with("/next HTTP/1.1\r\nhost: early.test\r\n\r\n") {
+                let more = read_some(&mut io).await;
+                assert!(!more.is_empty(), "broken off after {request:?}");
+                request.push_str(&more);
+            }
+            *seen.lock().unwrap() = request;
+            io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let (pieces, receiver) = tokio::sync::mpsc::unbounded_channel();
+    pieces.send("first").unwrap();
+    let body = Body::from_stream(Pieces(receiver));
+    let (parts, _) = fetch(&transport, post(&server.url("/"), body))
+        .await
+        .unwrap();
+    assert_eq!(parts.status, 200);
+    pieces.send("last").unwrap();
+    drop(pieces);
+    let mut next = get(&server.url("/next"));
+    let headers = next.headers_mut();
+    headers.insert("host", "early.test".parse().unwrap());
+    let (parts, _) = fetch(&transport, next).await.unwrap();
+    assert_eq!(parts.status, 204);
+    assert_eq!(server.accepted(), 1);
+    let request = whole.lock().unwrap().clone();
+    let sent = "5\r\nfirst\r\n4\r\nlast\r\n0\r\n\r\nGET /next";
+    assert!(request.contains(sent), "{request}");
+}
+
+/// A stream of whatever is sent to it.
+struct Pieces(tokio::sync::mpsc::UnboundedReceiver<&'static str>);
+
+impl futures_core::Stream for Pieces {
+    type Item = Result<bytes::Bytes, std::io::Error>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        self.0
+            .poll_recv(cx)
+            .map(|piece| piece.map(|piece| Ok(piece.into())))
+    }
+}
+
+#[test]
+fn a_transport_outlives_the_runtime_that_it_was_used_in() {
+    let servers = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = servers.block_on(Server::http1(|_| async { text("hello") }));
+    let transport = transport();
+    for body in ["one", "two", "three"] {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let request = post(&server.url("/"), body);
+        let (_, answer) = runtime.block_on(fetch(&transport, request)).unwrap();
+        assert_eq!(answer, "hello");
+    }
+    assert_eq!(server.accepted(), 3);
+}
+
+#[tokio::test]
+async fn a_version_of_http_that_is_not_spoken_is_refused_before_anything_is_sent() {
+    let server = Server::http1(|_| async { text("hello") }).await;
+    for version in [
+        http::Version::HTTP_09,
+        http::Version::HTTP_2,
+        http::Version::HTTP_3,
+    ] {
+        let mut request = get(&server.url("/"));
+        *request.version_mut() = version;
+        let error = fetch(&transport(), request).await.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Request, "{version:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent);
+    }
+}

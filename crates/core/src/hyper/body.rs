@@ -50,7 +50,10 @@ impl Received {
             lease.release();
             return Body::empty();
         }
-        let is_small = incoming.size_hint().upper().is_some_and(|size| size <= SMALL);
+        let is_small = incoming
+            .size_hint()
+            .upper()
+            .is_some_and(|size| size <= SMALL);
         if lease.connection.is_tls() && !is_small {
             lease.connection.spawn();
         }
@@ -165,7 +168,9 @@ impl Drop for Received {
             Way::Http2(_) => return,
         };
         let left = incoming.size_hint().upper();
-        let has_timed_out = attempt.as_ref().is_some_and(|attempt| attempt.has_timed_out());
+        let has_timed_out = attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.has_timed_out());
         if has_timed_out || left.is_none_or(|left| left > DRAIN_BYTES) {
             return;
         }

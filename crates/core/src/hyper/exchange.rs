@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use hyper::client::conn::TrySendError;
 
 use super::body::Received;
@@ -15,7 +15,7 @@ use super::pool::{Connection, Host, Lease, Pool};
 #[cfg(feature = "http2")]
 use super::sending::Failure;
 use super::upgrade;
-use crate::transport::{Attempt, Body, TransportError};
+use crate::transport::{Attempt, Body, Delivery, TransportError, TransportErrorKind};
 
 /// Sends a request, whose URI is its path, over a connection to `host`.
 pub(crate) async fn send(
@@ -24,6 +24,9 @@ pub(crate) async fn send(
     origin: &Origin,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, TransportError> {
+    if request.version() > Version::HTTP_2 || request.version() < Version::HTTP_10 {
+        return Err(other_version());
+    }
     let attempt = Attempt::of(request.extensions()).map(Arc::clone);
     loop {
         let (connection, has_served) = host
@@ -81,6 +84,9 @@ async fn over_http1(
     mut request: Request<Body>,
     attempt: Option<Arc<Attempt>>,
 ) -> Result<Response<Body>, Failed> {
+    if request.version() == Version::HTTP_2 {
+        return Err(Failed::Other(other_version()));
+    }
     connection.prepare(&mut request, origin)?;
     let mut response = connection.send(request).await?;
     if upgrade::attach(&mut response) {
@@ -110,4 +116,10 @@ async fn over_http2(
             (failed, _) => failed,
         }),
     }
+}
+
+#[cold]
+fn other_version() -> TransportError {
+    TransportError::new(TransportErrorKind::Request, Delivery::NotSent)
+        .with_message("the request demands a version of HTTP that is not spoken here")
 }

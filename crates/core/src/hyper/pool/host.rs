@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
 use super::{Connection, Places, Pool, PoolSettings};
@@ -17,6 +17,7 @@ use crate::hyper::connect::Protocol;
 use crate::hyper::http1::Http1;
 #[cfg(feature = "http2")]
 use crate::hyper::http2::Http2;
+use crate::hyper::io::Io;
 use crate::hyper::origin::Origin;
 use crate::transport::TransportError;
 
@@ -24,7 +25,7 @@ use crate::transport::TransportError;
 /// are kept for.
 const LOOKS: u32 = 8;
 const MIN_LOOK: Duration = Duration::from_millis(10);
-const MAX_LOOK: Duration = Duration::from_secs(5);
+const MAX_LOOK: Duration = Duration::from_secs(1);
 
 pub(crate) struct Host {
     origin: Origin,
@@ -107,10 +108,6 @@ impl Host {
     /// Its root.
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
-    }
-
-    pub(crate) fn protocol(&self) -> Protocol {
-        self.protocol
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -204,38 +201,54 @@ impl Host {
         mut waiting: Waiting,
         lead: Lead,
     ) -> Result<(Connection, bool), Unconnected> {
-        let mut connecting = Box::pin(Arc::clone(self).connect(Arc::clone(pool), lead));
-        let first = poll_fn(|cx| {
-            if let Poll::Ready(Some(connection)) = waiting.poll(cx) {
-                return Poll::Ready(Ok((connection, true)));
+        let deadline = pool.deadline();
+        let mut place = pin!(pool.place(self, deadline));
+        let place = match first_of(&mut waiting, place.as_mut()).await {
+            First::Freed(connection) => return Ok((connection, true)),
+            First::Other(place) => place.map_err(Unconnected::Connect)?,
+        };
+        let connecting = Arc::clone(self).connect(Arc::clone(pool), place, deadline, lead);
+        let mut connecting = Box::pin(connecting);
+        match first_of(&mut waiting, connecting.as_mut()).await {
+            First::Other(new) => new.map(|new| (new, false)),
+            First::Freed(connection) => {
+                // What has been begun is of use to the next.
+                let host = Arc::clone(self);
+                tokio::spawn(async move {
+                    if let Ok(Connection::Http1(connection)) = connecting.await {
+                        host.put(connection);
+                    }
+                });
+                Ok((connection, true))
             }
-            connecting.as_mut().poll(cx).map_ok(|new| (new, false))
-        })
-        .await;
-        if matches!(first, Ok((_, true))) {
-            // What has been begun is of use to the next.
-            let host = Arc::clone(self);
-            tokio::spawn(async move {
-                if let Ok(Connection::Http1(connection)) = connecting.await {
-                    host.put(connection);
-                }
-            });
         }
-        first
     }
 
-    async fn connect(self: Arc<Self>, pool: Arc<Pool>, lead: Lead) -> Result<Connection, Unconnected> {
+    async fn connect(
+        self: Arc<Self>,
+        pool: Arc<Pool>,
+        place: OwnedSemaphorePermit,
+        deadline: Instant,
+        lead: Lead,
+    ) -> Result<Connection, Unconnected> {
         // Ends with this attempt, whatever becomes of it.
         let _lead = lead;
-        let io = pool.open(&self).await.map_err(Unconnected::Connect)?;
+        let connected = async {
+            let io = pool.connect.open(&self.uri, self.protocol, place).await;
+            self.set_up(io.map_err(Unconnected::Connect)?).await
+        };
+        match tokio::time::timeout_at(deadline, connected).await {
+            Ok(result) => result,
+            Err(_) => Err(Unconnected::Connect(pool.too_late(&self))),
+        }
+    }
+
+    /// Speaks HTTP over a new byte stream.
+    async fn set_up(self: &Arc<Self>, io: Io) -> Result<Connection, Unconnected> {
         #[cfg(feature = "http2")]
         if io.is_h2 || self.protocol == Protocol::Http2 {
             let connection = Http2::over(io).await.map_err(Unconnected::Setup)?;
             return Ok(Connection::Http2(self.share(connection)));
-        }
-        #[cfg(feature = "http2")]
-        {
-            self.state().shared.is_expected = false;
         }
         let connection = Http1::over(io, self.name.clone()).await;
         Ok(Connection::Http1(connection.map_err(Unconnected::Setup)?))
@@ -271,12 +284,13 @@ impl Host {
                 Err(Connection::Http2(_)) => return,
             }
         }
-        if state.idle.len() < self.settings.max_idle_per_host && !self.places.are_wanted() {
-            if self.sweep(&mut state) {
-                let since = Instant::now();
-                state.idle.push(Idle { connection, since });
-                return;
-            }
+        let is_kept = state.idle.len() < self.settings.max_idle_per_host
+            && !self.places.are_wanted()
+            && self.sweep(&mut state);
+        if is_kept {
+            let since = Instant::now();
+            state.idle.push(Idle { connection, since });
+            return;
         }
         drop(state);
         drop(connection);
@@ -312,7 +326,12 @@ impl Host {
         let mut state = self.state();
         let (kept, closed) = std::mem::take(&mut state.idle)
             .into_iter()
-            .map(|mut idle| (idle.since.elapsed() <= limit && idle.connection.is_open(), idle))
+            .map(|mut idle| {
+                (
+                    idle.since.elapsed() <= limit && idle.connection.is_open(),
+                    idle,
+                )
+            })
             .partition::<Vec<_>, _>(|(is_kept, _)| *is_kept);
         state.idle.extend(kept.into_iter().map(|(_, idle)| idle));
         #[cfg(feature = "http2")]
@@ -375,6 +394,23 @@ impl Drop for Waiting {
     }
 }
 
+enum First<T> {
+    /// A connection that got free.
+    Freed(Connection),
+    Other(T),
+}
+
+/// What comes first. `other` is not begun if there is a connection already.
+async fn first_of<F: Future + Unpin>(waiting: &mut Waiting, mut other: F) -> First<F::Output> {
+    poll_fn(|cx| {
+        if let Poll::Ready(Some(connection)) = waiting.poll(cx) {
+            return Poll::Ready(First::Freed(connection));
+        }
+        Pin::new(&mut other).poll(cx).map(First::Other)
+    })
+    .await
+}
+
 /// The right, and the duty, to make the connection that others wait for.
 struct Lead(Option<Arc<Host>>);
 
@@ -384,8 +420,11 @@ impl Drop for Lead {
         if let Some(host) = &self.0 {
             let mut state = host.state();
             state.shared.is_connecting = false;
-            // Whoever is left here looks for himself.
-            state.waiting.clear();
+            if state.shared.connection.is_none() {
+                // The others need not fail one after another.
+                state.shared.is_expected = false;
+                state.waiting.clear();
+            }
         }
     }
 }

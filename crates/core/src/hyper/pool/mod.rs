@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 pub(crate) use self::host::{Host, Lease};
 pub(crate) use self::places::Places;
 use super::connect::{Connect, ConnectError, Protocol};
+use super::http1::Http1;
 #[cfg(feature = "http2")]
 use super::http2::Http2;
-use super::http1::Http1;
-use super::io::Io;
 use super::origin::Origin;
 use crate::transport::{Phase, TransportError, TransportErrorKind};
 
@@ -78,25 +78,29 @@ impl Pool {
         Ok(host)
     }
 
-    /// Opens a byte stream to `host`, for which it waits its turn.
-    async fn open(&self, host: &Host) -> Result<Io, ConnectError> {
-        let opened = async {
-            let place = self.place().await?;
-            self.connect.open(host.uri(), host.protocol(), place).await
-        };
-        match tokio::time::timeout(self.connect.timeout, opened).await {
-            Ok(result) => result,
-            Err(_) => Err(self.too_late(host)),
-        }
+    /// Until when a connection that is begun now has to be made.
+    fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        // A limit that never comes.
+        const LONG: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+        now.checked_add(self.connect.timeout).unwrap_or(now + LONG)
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
+    /// A place for one more connection.
+    async fn place(
+        &self,
+        host: &Host,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, ConnectError> {
         if let Some(place) = self.places.try_take() {
             return Ok(place);
         }
         let wait = self.places.wait();
         self.make_room();
-        wait.await
+        match tokio::time::timeout_at(deadline, wait).await {
+            Ok(result) => result,
+            Err(_) => Err(self.too_late(host)),
+        }
     }
 
     /// Closes the connection that has been of no use for longest.
