@@ -15,11 +15,14 @@ mod tls;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hyper_support::{Server, fetch, get, serve_http1, text};
+use hyper_support::{Server, fetch, get, post, read_head, serve_http1, text, with_attempt};
+use sync_core::Transport;
 use sync_core::hyper::{ExactCertificate, HyperTransport, TlsConfig, TlsConfigBuilder};
 use sync_core::transport::{Delivery, TransportError, TransportErrorKind};
 use sync_core::{Secret, TransportError as Error};
 use tls::{Authority, Certificate, Presented, accept, expired_self_signed, self_signed};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
 
 static TLS12: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
 static TLS13: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
@@ -411,4 +414,52 @@ mod alpn {
         let url = format!("https://{}/", server.addr);
         assert_eq!(fetch(&transport, get(&url)).await.unwrap().1, "h1");
     }
+}
+
+#[tokio::test]
+async fn the_end_of_a_connection_is_announced() {
+    let certificate = self_signed("localhost");
+    let acceptor = Presented::new(&certificate).acceptor();
+    let (arrive, mut arrived) = mpsc::unbounded_channel();
+    let (end, mut ended) = mpsc::unbounded_channel();
+    let server = Server::start(move |_, io| {
+        let (acceptor, arrive, end) = (acceptor.clone(), arrive.clone(), end.clone());
+        async move {
+            let mut io = accept(&acceptor, io).await.unwrap();
+            let head = read_head(&mut io).await;
+            if let Some(length) = head
+                .strip_prefix("GET /")
+                .and_then(|path| path.chars().next())
+            {
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\nab");
+                io.write_all(answer.as_bytes()).await.unwrap();
+            }
+            arrive.send(()).unwrap();
+            // An end without an alert is an error here.
+            let last = io.read(&mut [0]).await;
+            end.send(last.map_err(|error| error.kind())).unwrap();
+        }
+    })
+    .await;
+    let transport = exact(&certificate);
+    let url = |path| format!("https://localhost:{}{path}", server.addr.port());
+
+    // Cut off before the answer.
+    tokio::select! {
+        _ = transport.send(post(&url("/"), "")) => panic!("nobody answers"),
+        _ = arrived.recv() => {}
+    }
+    assert_eq!(ended.recv().await.unwrap(), Ok(0));
+
+    // Cut off within the answer.
+    let (request, attempt) = with_attempt(get(&url("/9")));
+    let answer = transport.send(request).await.unwrap();
+    attempt.mark_timed_out();
+    drop(answer);
+    assert_eq!(ended.recv().await.unwrap(), Ok(0));
+
+    // Unused.
+    fetch(&transport, get(&url("/2"))).await.unwrap();
+    drop(transport);
+    assert_eq!(ended.recv().await.unwrap(), Ok(0));
 }

@@ -172,6 +172,8 @@ impl Drop for Received {
             .as_ref()
             .is_some_and(|attempt| attempt.has_timed_out());
         if has_timed_out || left.is_none_or(|left| left > DRAIN_BYTES) {
+            // Before its connection, which sees by that that it can end.
+            drop(incoming);
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {

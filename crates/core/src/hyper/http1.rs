@@ -9,6 +9,7 @@ use http::{HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
+use tokio::runtime::Handle;
 
 use super::io::Io;
 use super::origin::Origin;
@@ -18,9 +19,10 @@ use crate::transport::{Body, TransportError};
 ///
 /// It has no task of its own: whoever waits for an answer moves the connection
 /// on, which saves two changes of task (and often of thread) in every exchange.
-/// Where that would make the reader wait for decryption it is
-/// [given one](Self::spawn).
+/// Where that would not do it is [given one](Self::spawn): where the reader
+/// would wait for decryption, or where a request goes on while nobody reads.
 pub(crate) struct Http1 {
+    // Dropped before the driver, which tells it that this is the end.
     send: SendRequest<Body>,
     driver: Driver,
     host: HeaderValue,
@@ -28,7 +30,9 @@ pub(crate) struct Http1 {
     is_tls: bool,
 }
 
-enum Driver {
+struct Driver(State);
+
+enum State {
     /// Moved on by [`Http1::drive`].
     Borrowed(Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>),
     Spawned,
@@ -37,10 +41,20 @@ enum Driver {
 
 impl Driver {
     fn drive(&mut self, cx: &mut Context<'_>) {
-        if let Self::Borrowed(driver) = self {
+        if let State::Borrowed(driver) = &mut self.0 {
             if driver.as_mut().poll(cx).is_ready() {
-                *self = Self::Ended;
+                self.0 = State::Ended;
             }
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // TLS demands a word of goodbye. A request's body that has just
+        // panicked must not be asked again.
+        if Handle::try_current().is_ok() && !std::thread::panicking() {
+            self.drive(&mut nobody());
         }
     }
 }
@@ -53,12 +67,12 @@ impl Http1 {
             Box::pin(connection.with_upgrades());
         // A server that hangs up at once is found out before anything is sent.
         let driver = match driver.as_mut().poll(&mut nobody()) {
-            Poll::Pending => Driver::Borrowed(driver),
-            Poll::Ready(result) => result.map(|()| Driver::Ended)?,
+            Poll::Pending => State::Borrowed(driver),
+            Poll::Ready(result) => result.map(|()| State::Ended)?,
         };
         Ok(Self {
             send,
-            driver,
+            driver: Driver(driver),
             host,
             is_proxied,
             is_tls,
@@ -72,11 +86,12 @@ impl Http1 {
 
     /// Gives the connection a task of its own.
     pub(crate) fn spawn(&mut self) {
-        if !matches!(self.driver, Driver::Borrowed(_)) {
+        let state = &mut self.driver.0;
+        if !matches!(state, State::Borrowed(_)) {
             return;
         }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            if let Driver::Borrowed(driver) = std::mem::replace(&mut self.driver, Driver::Spawned) {
+        if let Ok(runtime) = Handle::try_current() {
+            if let State::Borrowed(driver) = std::mem::replace(state, State::Spawned) {
                 // Whoever waits for the answer or reads its body is told of errors.
                 runtime.spawn(driver);
             }
