@@ -559,6 +559,80 @@ fn a_transport_outlives_the_runtime_that_it_was_used_in() {
     assert_eq!(server.accepted(), 3);
 }
 
+#[test]
+fn a_runtime_can_end_while_a_connection_is_being_handed_over() {
+    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
+    let transport = HyperTransport::builder()
+        .connector(Pipes(sender))
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let (end, ended) = std::sync::mpsc::channel();
+    // In a thread of its own, so that the test fails where this hangs.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let pipe = runtime.block_on(async {
+            let call = |transport: HyperTransport| {
+                tokio::spawn(async move { transport.send(get("http://one.test/")).await })
+            };
+            let first = call(transport.clone());
+            let mut pipe = pipes.recv().await.unwrap();
+            let _waits = call(transport.clone());
+            read_head(&mut pipe).await;
+            pipe.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .unwrap();
+            let answer = first.await.unwrap().unwrap();
+            // The other call gets the connection, but never comes to use it.
+            assert_eq!(answer.into_body().collect(2).await.unwrap(), "ok");
+            pipe
+        });
+        drop(runtime);
+        drop(pipe);
+        end.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_secs(20)).unwrap();
+}
+
+#[tokio::test]
+async fn a_request_is_written_on_while_nobody_reads_its_answer() {
+    let arrived = Arc::new(Notify::new());
+    let signal = Arc::clone(&arrived);
+    let server = Server::start(move |_, mut io| {
+        let arrived = Arc::clone(&signal);
+        async move {
+            let mut request = read_head(&mut io).await;
+            io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+                .await
+                .unwrap();
+            while !request.ends_with("0\r\n\r\n") {
+                let more = read_some(&mut io).await;
+                assert!(!more.is_empty(), "broken off after {request:?}");
+                request.push_str(&more);
+                arrived.notify_one();
+            }
+            io.write_all(b"done").await.unwrap();
+            read_to_close(&mut io).await;
+        }
+    })
+    .await;
+    let (pieces, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let body = Body::from_stream(Pieces(receiver));
+    let answer = transport()
+        .send(post(&server.url("/"), body))
+        .await
+        .unwrap();
+    pieces.send("piece").unwrap();
+    tokio::time::timeout(Duration::from_secs(20), arrived.notified())
+        .await
+        .expect("the request stands still");
+    drop(pieces);
+    assert_eq!(answer.into_body().collect(4).await.unwrap(), "done");
+}
+
 #[tokio::test]
 async fn a_version_of_http_that_is_not_spoken_is_refused_before_anything_is_sent() {
     let server = Server::http1(|_| async { text("hello") }).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{Request, Response, Version};
+use http_body::Body as _;
 use hyper::client::conn::TrySendError;
 
 use super::body::Received;
@@ -88,11 +89,16 @@ async fn over_http1(
         return Err(Failed::Other(other_version()));
     }
     connection.prepare(&mut request, origin)?;
+    let is_streamed = request.body().as_bytes().is_none();
     let mut response = connection.send(request).await?;
     if upgrade::attach(&mut response) {
         // The connection is HTTP's no more, and comes to its new owner by itself.
         connection.spawn();
         return Ok(response.map(|_| Body::empty()));
+    }
+    if is_streamed && !response.body().is_end_stream() {
+        // The rest of the request may depend on what is done before reading.
+        connection.spawn();
     }
     let lease = Lease::new(connection, Arc::clone(host));
     Ok(response.map(|incoming| Received::over_http1(incoming, lease, attempt)))

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -36,6 +37,10 @@ pub(crate) struct Host {
     settings: PoolSettings,
     places: Arc<Places>,
     state: Mutex<State>,
+    /// Whether a task looks after unused connections. Outside of the state,
+    /// because a runtime that is about to end drops such a task at once, while
+    /// the state is locked.
+    is_swept: AtomicBool,
 }
 
 #[derive(Default)]
@@ -46,7 +51,6 @@ struct State {
     waiting: VecDeque<oneshot::Sender<Connection>>,
     #[cfg(feature = "http2")]
     shared: Shared,
-    is_swept: bool,
 }
 
 struct Idle {
@@ -98,6 +102,7 @@ impl Host {
                 },
                 ..State::default()
             }),
+            is_swept: AtomicBool::new(false),
         })
     }
 
@@ -269,7 +274,7 @@ impl Host {
         for waiting in state.waiting.drain(..) {
             let _ = waiting.send(Connection::Http2(connection.clone()));
         }
-        self.sweep(&mut state);
+        self.sweep();
         connection
     }
 
@@ -286,7 +291,7 @@ impl Host {
         }
         let is_kept = state.idle.len() < self.settings.max_idle_per_host
             && !self.places.are_wanted()
-            && self.sweep(&mut state);
+            && self.sweep();
         if is_kept {
             let since = Instant::now();
             state.idle.push(Idle { connection, since });
@@ -298,14 +303,14 @@ impl Host {
 
     /// Sees to it that unused connections are closed in time. False where
     /// there is no runtime to do so.
-    fn sweep(self: &Arc<Self>, state: &mut State) -> bool {
-        if state.is_swept {
+    fn sweep(self: &Arc<Self>) -> bool {
+        if self.is_swept.load(Ordering::Acquire) {
             return true;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return false;
         };
-        state.is_swept = true;
+        self.is_swept.store(true, Ordering::Release);
         let sweeper = Sweeper(Arc::downgrade(self));
         let pause = (self.settings.idle_timeout / LOOKS).clamp(MIN_LOOK, MAX_LOOK);
         runtime.spawn(async move {
@@ -340,8 +345,8 @@ impl Host {
         let is_shared = state.shared.connection.is_some();
         #[cfg(not(feature = "http2"))]
         let is_shared = false;
-        state.is_swept = is_shared || !state.idle.is_empty();
-        let goes_on = state.is_swept;
+        let goes_on = is_shared || !state.idle.is_empty();
+        self.is_swept.store(goes_on, Ordering::Release);
         drop(state);
         drop(closed);
         #[cfg(feature = "http2")]
@@ -442,7 +447,7 @@ impl Drop for Sweeper {
     fn drop(&mut self) {
         // Its runtime has ended before it was through.
         if let Some(host) = self.0.upgrade() {
-            host.state().is_swept = false;
+            host.is_swept.store(false, Ordering::Release);
         }
     }
 }
