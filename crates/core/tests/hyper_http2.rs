@@ -385,3 +385,38 @@ impl<'a> Frames<'a> {
         }
     }
 }
+
+fn one_at_a_time() -> HyperTransport {
+    HyperTransport::builder()
+        .http2_prior_knowledge()
+        .max_connections(1)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_unused_connection_makes_room_for_another_host() {
+    let mut one = Server::start(|_, io| serve_http2(io, |_| async { text("one") })).await;
+    let two = Server::start(|_, io| serve_http2(io, |_| async { text("two") })).await;
+    let transport = one_at_a_time();
+    fetch(&transport, get(&one.url("/"))).await.unwrap();
+    let (_, body) = fetch(&transport, get(&two.url("/"))).await.unwrap();
+    assert_eq!(body, "two");
+    one.one_closed().await;
+}
+
+#[tokio::test]
+async fn a_connection_makes_room_when_its_last_exchange_ends() {
+    let one = Server::start(|_, io| serve_http2(io, |_| async { text("one") })).await;
+    let two = Server::start(|_, io| serve_http2(io, |_| async { text("two") })).await;
+    let transport = one_at_a_time();
+    let answer = transport.send(get(&one.url("/"))).await.unwrap();
+    let waiting = tokio::spawn({
+        let (transport, request) = (transport.clone(), get(&two.url("/")));
+        async move { fetch(&transport, request).await }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(two.accepted(), 0);
+    assert_eq!(answer.into_body().collect(3).await.unwrap(), "one");
+    assert_eq!(waiting.await.unwrap().unwrap().1, "two");
+}

@@ -59,6 +59,11 @@ impl Http2 {
         self.send.is_ready() && !self.given_up.load(Ordering::Acquire)
     }
 
+    /// Whether no exchange is going on. The pool alone holds a share then.
+    pub(crate) fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.given_up) == 1
+    }
+
     /// Sends a request, and waits for the head of its answer. The error holds
     /// the request if nothing of it was sent.
     pub(crate) async fn send(
@@ -70,7 +75,7 @@ impl Http2 {
 
     /// Watches over an exchange that begins now.
     pub(crate) fn watch(&self, attempt: Option<Arc<Attempt>>) -> Watch {
-        Watch(attempt.map(|attempt| (attempt, Arc::clone(&self.given_up))))
+        Watch(Some((attempt, Arc::clone(&self.given_up))))
     }
 }
 
@@ -79,7 +84,7 @@ impl Http2 {
 /// Dropped before that, after its attempt was marked as timed out, it gives
 /// the connection up. That would serve on, and swallow every later call when
 /// its path is dead.
-pub(crate) struct Watch(Option<(Arc<Attempt>, Arc<AtomicBool>)>);
+pub(crate) struct Watch(Option<(Option<Arc<Attempt>>, Arc<AtomicBool>)>);
 
 impl Watch {
     /// The exchange came to its end: nothing is left to be done.
@@ -90,7 +95,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some((attempt, given_up)) = &self.0 {
+        if let Some((Some(attempt), given_up)) = &self.0 {
             if attempt.has_timed_out() {
                 given_up.store(true, Ordering::Release);
             }

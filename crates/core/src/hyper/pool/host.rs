@@ -126,13 +126,24 @@ impl Host {
 
     /// Since when the connection is unused that has been so for longest.
     pub(crate) fn unused_since(&self) -> Option<Instant> {
-        self.state().idle.first().map(|idle| idle.since)
+        let state = self.state();
+        let idle = state.idle.first().map(|idle| idle.since);
+        #[cfg(feature = "http2")]
+        let idle = idle.or_else(|| state.shared.unused_since());
+        idle
     }
 
     /// That connection, to be closed outside of all locks.
-    pub(crate) fn remove_oldest(&self) -> Option<Http1> {
+    pub(crate) fn remove_oldest(&self) -> Option<Connection> {
         let mut state = self.state();
-        (!state.idle.is_empty()).then(|| state.idle.remove(0).connection)
+        if !state.idle.is_empty() {
+            return Some(Connection::Http1(state.idle.remove(0).connection));
+        }
+        #[cfg(feature = "http2")]
+        if state.shared.unused_since().is_some() {
+            return state.shared.connection.take().map(Connection::Http2);
+        }
+        None
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -340,7 +351,7 @@ impl Host {
             .partition::<Vec<_>, _>(|(is_kept, _)| *is_kept);
         state.idle.extend(kept.into_iter().map(|(_, idle)| idle));
         #[cfg(feature = "http2")]
-        let unused = state.shared.close_unused(limit);
+        let unused = state.shared.close_unused(limit, self.places.are_wanted());
         #[cfg(feature = "http2")]
         let is_shared = state.shared.connection.is_some();
         #[cfg(not(feature = "http2"))]
@@ -357,12 +368,20 @@ impl Host {
 
 #[cfg(feature = "http2")]
 impl Shared {
-    /// The connection, if nobody has asked for it for longer than `limit`, or
-    /// it is closed. Exchanges that go on over it are not disturbed.
-    fn close_unused(&mut self, limit: Duration) -> Option<Http2> {
-        let is_unused = self.used.is_none_or(|used| used.elapsed() > limit);
-        self.connection
-            .take_if(|connection| is_unused || !connection.is_open())
+    /// When the connection was last asked for, if nobody uses it now.
+    fn unused_since(&self) -> Option<Instant> {
+        let connection = self.connection.as_ref()?;
+        self.used.filter(|_| connection.is_unused())
+    }
+
+    /// The connection, if nobody has asked for it for longer than `limit`, if
+    /// it is closed, or if its place is wanted while nobody uses it. Exchanges
+    /// that go on over it are not disturbed.
+    fn close_unused(&mut self, limit: Duration, is_wanted: bool) -> Option<Http2> {
+        let is_old = self.used.is_none_or(|used| used.elapsed() > limit);
+        self.connection.take_if(|connection| {
+            is_old || !connection.is_open() || (is_wanted && connection.is_unused())
+        })
     }
 }
 
