@@ -11,13 +11,14 @@
 mod hyper_support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper_support::{
     Server, fetch, get, post, read_head, read_to_close, serve_http2, text, with_attempt,
 };
 use sync_core::Transport;
-use sync_core::hyper::HyperTransport;
+use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
 use sync_core::transport::{Body, Delivery, OnUpgrade, TransportErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -419,4 +420,51 @@ async fn a_connection_makes_room_when_its_last_exchange_ends() {
     assert_eq!(two.accepted(), 0);
     assert_eq!(answer.into_body().collect(3).await.unwrap(), "one");
     assert_eq!(waiting.await.unwrap().unwrap().1, "two");
+}
+
+/// Its first connection is never made.
+#[derive(Debug)]
+struct SlowAtFirst {
+    server: std::net::SocketAddr,
+    connects: Arc<AtomicUsize>,
+    begun: Arc<Notify>,
+}
+
+#[async_trait::async_trait]
+impl Connector for SlowAtFirst {
+    async fn connect(&self, _: &http::Uri) -> std::io::Result<Box<dyn ConnectorIo>> {
+        if self.connects.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.begun.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(Box::new(TcpStream::connect(self.server).await?))
+    }
+}
+
+#[tokio::test]
+async fn one_other_call_connects_for_all_when_the_first_is_given_up() {
+    let server = Server::start(|_, io| serve_http2(io, |_| async { text("hello") })).await;
+    let (connects, begun): (Arc<AtomicUsize>, Arc<Notify>) = Default::default();
+    let transport = HyperTransport::builder()
+        .http2_prior_knowledge()
+        .connector(SlowAtFirst {
+            server: server.addr,
+            connects: Arc::clone(&connects),
+            begun: Arc::clone(&begun),
+        })
+        .build()
+        .unwrap();
+    let call = || {
+        let (transport, request) = (transport.clone(), get(&server.url("/")));
+        tokio::spawn(async move { fetch(&transport, request).await })
+    };
+    let first = call();
+    begun.notified().await;
+    let others = [call(), call(), call()];
+    tokio::task::yield_now().await;
+    first.abort();
+    for call in others {
+        assert_eq!(call.await.unwrap().unwrap().1, "hello");
+    }
+    assert_eq!(connects.load(Ordering::SeqCst), 2);
 }

@@ -206,22 +206,25 @@ impl Host {
                 return Found::Soon(waiting);
             }
             state.shared.is_connecting = true;
-            return Found::Nothing(waiting, Lead(Some(Arc::clone(self))));
+            return Found::Nothing(waiting, Lead::of(Some(Arc::clone(self))));
         }
-        Found::Nothing(waiting, Lead(None))
+        Found::Nothing(waiting, Lead::of(None))
     }
 
     async fn race(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
         mut waiting: Waiting,
-        lead: Lead,
+        mut lead: Lead,
     ) -> Result<(Connection, bool), Unconnected> {
         let deadline = pool.deadline();
         let mut place = pin!(pool.place(self, deadline));
         let place = match first_of(&mut waiting, place.as_mut()).await {
             First::Freed(connection) => return Ok((connection, true)),
-            First::Other(place) => place.map_err(Unconnected::Connect)?,
+            First::Other(place) => place.map_err(|error| {
+                lead.has_failed = true;
+                Unconnected::Connect(error)
+            })?,
         };
         let connecting = Arc::clone(self).connect(Arc::clone(pool), place, deadline, lead);
         let mut connecting = Box::pin(connecting);
@@ -245,18 +248,19 @@ impl Host {
         pool: Arc<Pool>,
         place: OwnedSemaphorePermit,
         deadline: Instant,
-        lead: Lead,
+        mut lead: Lead,
     ) -> Result<Connection, Unconnected> {
-        // Ends with this attempt, whatever becomes of it.
-        let _lead = lead;
         let connected = async {
             let io = pool.connect.open(&self.uri, self.protocol, place).await;
             self.set_up(io.map_err(Unconnected::Connect)?).await
         };
-        match tokio::time::timeout_at(deadline, connected).await {
+        let result = match tokio::time::timeout_at(deadline, connected).await {
             Ok(result) => result,
             Err(_) => Err(Unconnected::Connect(pool.too_late(&self))),
-        }
+        };
+        // Of no account where the connection is shared now.
+        lead.has_failed = true;
+        result
     }
 
     /// Speaks HTTP over a new byte stream.
@@ -435,18 +439,32 @@ async fn first_of<F: Future + Unpin>(waiting: &mut Waiting, mut other: F) -> Fir
     .await
 }
 
-/// The right, and the duty, to make the connection that others wait for.
-struct Lead(Option<Arc<Host>>);
+/// The right, and the duty, to make the connection that others wait for. They
+/// are told when it ends without one.
+struct Lead {
+    host: Option<Arc<Host>>,
+    /// It was tried. Otherwise the call was given up, and somebody else leads.
+    has_failed: bool,
+}
+
+impl Lead {
+    fn of(host: Option<Arc<Host>>) -> Self {
+        Self {
+            host,
+            has_failed: false,
+        }
+    }
+}
 
 impl Drop for Lead {
     fn drop(&mut self) {
         #[cfg(feature = "http2")]
-        if let Some(host) = &self.0 {
+        if let Some(host) = &self.host {
             let mut state = host.state();
             state.shared.is_connecting = false;
             if state.shared.connection.is_none() {
                 // The others need not fail one after another.
-                state.shared.is_expected = false;
+                state.shared.is_expected &= !self.has_failed;
                 state.waiting.clear();
             }
         }
