@@ -3,7 +3,10 @@
 mod host;
 mod places;
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -95,7 +98,13 @@ impl Pool {
         if let Some(place) = self.places.try_take() {
             return Ok(place);
         }
-        let wait = self.places.wait();
+        // Joins the queue before room is made: otherwise another call could take
+        // the place, and this one would wait beside unused connections.
+        let mut wait = pin!(tokio::task::unconstrained(self.places.wait()));
+        let joined = poll_fn(|cx| Poll::Ready(wait.as_mut().poll(cx))).await;
+        if let Poll::Ready(place) = joined {
+            return place;
+        }
         self.make_room();
         match tokio::time::timeout_at(deadline, wait).await {
             Ok(result) => result,
@@ -106,12 +115,18 @@ impl Pool {
     /// Closes the connection that has been of no use for longest.
     fn make_room(&self) {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let unused = hosts
-            .iter()
-            .filter_map(|host| Some((host.unused_since()?, host)));
-        let closed = unused
-            .min_by_key(|(since, _)| *since)
-            .and_then(|(_, host)| host.remove_oldest());
+        let closed = loop {
+            let unused = hosts
+                .iter()
+                .filter_map(|host| Some((host.unused_since()?, host)));
+            let Some((_, host)) = unused.min_by_key(|(since, _)| *since) else {
+                break None;
+            };
+            // It may have been taken meanwhile.
+            if let Some(oldest) = host.remove_oldest() {
+                break Some(oldest);
+            }
+        };
         drop(hosts);
         drop(closed);
     }

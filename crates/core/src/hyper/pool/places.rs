@@ -1,6 +1,5 @@
 //! How many connections may be open at a time.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,20 +28,16 @@ impl Places {
         Arc::clone(&self.free).try_acquire_owned().ok()
     }
 
-    /// Waits for a free place. From the call on, not from the first poll, no
-    /// connection is kept unused.
-    pub(crate) fn wait(
-        self: &Arc<Self>,
-    ) -> impl Future<Output = Result<OwnedSemaphorePermit, ConnectError>> + Send + use<> {
+    /// Waits for a free place. From the first poll on no connection is kept
+    /// unused, and who came first is served first.
+    pub(crate) async fn wait(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
         self.waiting.fetch_add(1, Ordering::AcqRel);
-        let waiting = Waiting(Arc::clone(self));
-        async move {
-            let taken = Arc::clone(&waiting.0.free).acquire_owned().await;
-            taken.map_err(|closed| {
-                ConnectError::new(TransportErrorKind::Canceled, "the transport was closed")
-                    .with_source(closed)
-            })
-        }
+        let _waiting = Waiting(self);
+        let taken = Arc::clone(&self.free).acquire_owned().await;
+        taken.map_err(|closed| {
+            ConnectError::new(TransportErrorKind::Canceled, "the transport was closed")
+                .with_source(closed)
+        })
     }
 
     /// Whether somebody waits for a place.
@@ -55,9 +50,9 @@ impl Places {
     }
 }
 
-struct Waiting(Arc<Places>);
+struct Waiting<'a>(&'a Places);
 
-impl Drop for Waiting {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
