@@ -441,6 +441,7 @@ async fn first_of<F: Future + Unpin>(waiting: &mut Waiting, mut other: F) -> Fir
 
 /// The right, and the duty, to make the connection that others wait for. They
 /// are told when it ends without one.
+#[cfg_attr(not(feature = "http2"), allow(dead_code))]
 struct Lead {
     host: Option<Arc<Host>>,
     /// It was tried. Otherwise the call was given up, and somebody else leads.
