@@ -50,7 +50,7 @@ struct State {
 }
 
 struct Idle {
-    connection: Http1,
+    connection: Box<Http1>,
     since: Instant,
 }
 
@@ -125,7 +125,7 @@ impl Host {
     }
 
     /// That connection, to be closed outside of all locks.
-    pub(crate) fn remove_oldest(&self) -> Option<Http1> {
+    pub(crate) fn remove_oldest(&self) -> Option<Box<Http1>> {
         let mut state = self.state();
         (!state.idle.is_empty()).then(|| state.idle.remove(0).connection)
     }
@@ -251,7 +251,8 @@ impl Host {
             return Ok(Connection::Http2(self.share(connection)));
         }
         let connection = Http1::over(io, self.name.clone()).await;
-        Ok(Connection::Http1(connection.map_err(Unconnected::Setup)?))
+        let connection = connection.map_err(Unconnected::Setup)?;
+        Ok(Connection::Http1(Box::new(connection)))
     }
 
     /// Shares a new connection, unless there is one already.
@@ -274,7 +275,7 @@ impl Host {
     }
 
     /// Takes a connection back that is ready for the next exchange.
-    pub(crate) fn put(self: &Arc<Self>, mut connection: Http1) {
+    pub(crate) fn put(self: &Arc<Self>, mut connection: Box<Http1>) {
         let mut state = self.state();
         while let Some(waiting) = state.waiting.pop_front() {
             match waiting.send(Connection::Http1(connection)) {
@@ -450,12 +451,12 @@ impl Drop for Sweeper {
 /// An HTTP/1.1 connection in use. Dropped instead of [released](Self::release),
 /// it is closed.
 pub(crate) struct Lease {
-    pub(crate) connection: Http1,
+    pub(crate) connection: Box<Http1>,
     host: Arc<Host>,
 }
 
 impl Lease {
-    pub(crate) fn new(connection: Http1, host: Arc<Host>) -> Self {
+    pub(crate) fn new(connection: Box<Http1>, host: Arc<Host>) -> Self {
         Self { connection, host }
     }
 
