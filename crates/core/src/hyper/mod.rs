@@ -1,12 +1,18 @@
 //! The transport over [hyper](https://hyper.rs): sockets, pool, TLS, proxies.
 //!
-//! This is the only place that knows sockets. hyper, hyper-util and rustls do
-//! the work and stay hidden behind [`Transport`].
+//! This is the only place that knows sockets. hyper speaks HTTP on them, hyper-util
+//! opens them and rustls protects them; all stay hidden behind [`Transport`]. What
+//! a connection is used for, and for how long, is decided here.
 //!
 //! * **Pool**: connections are kept for 55 s without use (a server that closes
 //!   earlier would race with the next request, see
 //!   [`idle_timeout`](HyperTransportBuilder::idle_timeout)), 32 per host, and at
-//!   most 256 are open at a time.
+//!   most 256 are open at a time. Where one more is needed, the one that has been
+//!   unused for longest is closed. Those that the server closes are given up
+//!   within a second.
+//! * **Tasks**: an HTTP/1.1 connection is moved on by whoever waits for its answer
+//!   or reads its body; an answer whose body nobody reads comes no further. Only
+//!   large bodies over TLS have a task of their own to decrypt them.
 //! * **HTTP/2** is used where the server offers it in the TLS handshake.
 //!   Requests that ask for an upgrade always go over HTTP/1.1.
 //! * **After a timeout** the connection is not used again.

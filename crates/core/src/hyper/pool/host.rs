@@ -70,7 +70,7 @@ struct Shared {
 enum Found {
     Connection(Connection),
     /// Nothing: connect, and take what gets free meanwhile.
-    Nothing(Waiting, Lead),
+    Nothing(Waiting, Option<Lead>),
     /// A connection that all will share is being made.
     #[cfg(feature = "http2")]
     Soon(Waiting),
@@ -190,16 +190,16 @@ impl Host {
                 return Found::Soon(waiting);
             }
             state.shared.is_connecting = true;
-            return Found::Nothing(waiting, Lead(Some(Arc::clone(self))));
+            return Found::Nothing(waiting, Some(Lead(Arc::clone(self))));
         }
-        Found::Nothing(waiting, Lead(None))
+        Found::Nothing(waiting, None)
     }
 
     async fn race(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
         mut waiting: Waiting,
-        lead: Lead,
+        lead: Option<Lead>,
     ) -> Result<(Connection, bool), Unconnected> {
         let deadline = pool.deadline();
         let mut place = pin!(pool.place(self, deadline));
@@ -229,7 +229,7 @@ impl Host {
         pool: Arc<Pool>,
         place: OwnedSemaphorePermit,
         deadline: Instant,
-        lead: Lead,
+        lead: Option<Lead>,
     ) -> Result<Connection, Unconnected> {
         // Ends with this attempt, whatever becomes of it.
         let _lead = lead;
@@ -246,7 +246,7 @@ impl Host {
     /// Speaks HTTP over a new byte stream.
     async fn set_up(self: &Arc<Self>, io: Io) -> Result<Connection, Unconnected> {
         #[cfg(feature = "http2")]
-        if io.is_h2 || self.protocol == Protocol::Http2 {
+        if io.is_h2() || self.protocol == Protocol::Http2 {
             let connection = Http2::over(io).await.map_err(Unconnected::Setup)?;
             return Ok(Connection::Http2(self.share(connection)));
         }
@@ -413,22 +413,25 @@ async fn first_of<F: Future + Unpin>(waiting: &mut Waiting, mut other: F) -> Fir
 }
 
 /// The right, and the duty, to make the connection that others wait for.
-struct Lead(Option<Arc<Host>>);
+#[cfg(feature = "http2")]
+struct Lead(Arc<Host>);
 
+#[cfg(feature = "http2")]
 impl Drop for Lead {
     fn drop(&mut self) {
-        #[cfg(feature = "http2")]
-        if let Some(host) = &self.0 {
-            let mut state = host.state();
-            state.shared.is_connecting = false;
-            if state.shared.connection.is_none() {
-                // The others need not fail one after another.
-                state.shared.is_expected = false;
-                state.waiting.clear();
-            }
+        let mut state = self.0.state();
+        state.shared.is_connecting = false;
+        if state.shared.connection.is_none() {
+            // The others need not fail one after another.
+            state.shared.is_expected = false;
+            state.waiting.clear();
         }
     }
 }
+
+/// Over HTTP/1.1 everybody connects.
+#[cfg(not(feature = "http2"))]
+enum Lead {}
 
 /// The task that looks after unused connections.
 struct Sweeper(Weak<Host>);
