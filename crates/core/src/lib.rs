@@ -72,7 +72,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `hyper` | yes | the transport over hyper and hyper-util |
+//! | `hyper` | yes | the transport over hyper, with a pool of its own |
 //! | `http2` | yes | HTTP/2 |
 //! | `rustls-ring`, `rustls-aws-lc-rs`, `rustls-no-provider` | ring | TLS with this provider, or with the caller's own |
 //! | `platform-verifier`, `webpki-roots` | platform | where roots come from |

@@ -46,8 +46,8 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Finds the refusal in an answer whose status says success: some services
-    /// report a failure that way. Asked for answers that are read as a whole,
-    /// not for those that are streamed.
+    /// report a failure that way. Asked for answers that are read as a whole, and
+    /// for those that are streamed if they are [suspect](Self::is_suspect).
     ///
     /// By default there is none.
     fn refusal(
@@ -58,6 +58,16 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
     ) -> Option<ApiError> {
         let _ = (operation, head, body);
         None
+    }
+
+    /// Whether an answer that is streamed may be a [refusal](Self::refusal), by
+    /// its head. The first piece of its body is then waited for and shown to
+    /// `refusal` in place of the whole, before anything is handed out.
+    ///
+    /// By default none is.
+    fn is_suspect(&self, head: &http::response::Parts) -> bool {
+        let _ = head;
+        false
     }
 
     /// Query parameters whose values may appear in errors and logs.
@@ -87,6 +97,10 @@ impl<T: Service + ?Sized> Service for Arc<T> {
         body: &Bytes,
     ) -> Option<ApiError> {
         T::refusal(self, operation, head, body)
+    }
+
+    fn is_suspect(&self, head: &http::response::Parts) -> bool {
+        T::is_suspect(self, head)
     }
 
     fn shown_query(&self) -> &'static [&'static str] {

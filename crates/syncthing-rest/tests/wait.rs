@@ -5,6 +5,7 @@
 mod double;
 
 use std::future::IntoFuture;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -465,6 +466,18 @@ async fn a_daemon_that_brings_its_database_up_to_date_is_not_up() {
         assert_eq!(daemon.seen().len() - before, error.attempts() as usize);
         assert!(error.attempts() > 1);
     }
+
+    // Nor is that page a tree of files.
+    let visit = client
+        .folder("lab")
+        .browse()
+        .visit(|_| ControlFlow::<()>::Continue(()));
+    let error = visit.await.unwrap_err();
+    assert_eq!(
+        error.syncthing(),
+        Some(&SyncthingError::Migrating),
+        "{error}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

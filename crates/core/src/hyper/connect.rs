@@ -144,7 +144,6 @@ impl Connect {
         if uri.scheme() != Some(&Scheme::HTTPS) {
             return Ok(Io {
                 stream: Stream::Plain(TokioIo::new(raw)),
-                is_h2: false,
                 is_proxied,
                 _place: place,
             });
@@ -153,7 +152,6 @@ impl Connect {
         {
             let tls = self.tls.handshake(raw, uri, protocol).await?;
             Ok(Io {
-                is_h2: tls.get_ref().1.alpn_protocol() == Some(b"h2"),
                 stream: Stream::Tls(Box::new(TokioIo::new(tls))),
                 is_proxied,
                 _place: place,

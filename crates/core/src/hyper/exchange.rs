@@ -23,7 +23,7 @@ pub(crate) async fn send(
     pool: &Arc<Pool>,
     host: &Arc<Host>,
     origin: &Origin,
-    mut request: Request<Body>,
+    mut request: Box<Request<Body>>,
 ) -> Result<Response<Body>, TransportError> {
     if request.version() > Version::HTTP_2 || request.version() < Version::HTTP_10 {
         return Err(other_version());
@@ -46,7 +46,7 @@ pub(crate) async fn send(
             Ok(response) => return Ok(response),
             // A kept connection turns out to be closed. That says nothing
             // about the server.
-            Err(Failed::Unsent(unsent, _)) if has_served => *unsent,
+            Err(Failed::Unsent(unsent, _)) if has_served => unsent,
             Err(Failed::Unsent(_, error) | Failed::Other(error)) => return Err(error),
         };
         keep_path(request.uri_mut());
@@ -79,10 +79,10 @@ impl From<TrySendError<Request<Body>>> for Failed {
 }
 
 async fn over_http1(
-    mut connection: Http1,
+    mut connection: Box<Http1>,
     host: &Arc<Host>,
     origin: &Origin,
-    mut request: Request<Body>,
+    mut request: Box<Request<Body>>,
     attempt: Option<Arc<Attempt>>,
 ) -> Result<Response<Body>, Failed> {
     if request.version() == Version::HTTP_2 {
@@ -108,7 +108,7 @@ async fn over_http1(
 async fn over_http2(
     mut connection: Http2,
     origin: &Origin,
-    mut request: Request<Body>,
+    mut request: Box<Request<Body>>,
     attempt: Option<Arc<Attempt>>,
 ) -> Result<Response<Body>, Failed> {
     *request.uri_mut() = origin.uri(request.uri().path_and_query())?;

@@ -106,9 +106,9 @@ impl Http1 {
     /// the request if nothing of it was sent.
     pub(crate) async fn send(
         &mut self,
-        request: Request<Body>,
+        request: Box<Request<Body>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
-        let mut answer = pin!(self.send.try_send_request(request));
+        let mut answer = pin!(self.send.try_send_request(*request));
         let driver = &mut self.driver;
         poll_fn(|cx| {
             driver.drive(cx);

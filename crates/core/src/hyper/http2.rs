@@ -68,9 +68,9 @@ impl Http2 {
     /// the request if nothing of it was sent.
     pub(crate) async fn send(
         &mut self,
-        request: Request<Body>,
+        request: Box<Request<Body>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
-        self.send.try_send_request(request).await
+        self.send.try_send_request(*request).await
     }
 
     /// Watches over an exchange that begins now.

@@ -83,8 +83,6 @@ pub(crate) enum Stream {
 /// until it is closed, also after an upgrade.
 pub(crate) struct Io {
     pub(crate) stream: Stream,
-    #[cfg_attr(not(feature = "http2"), allow(dead_code))]
-    pub(crate) is_h2: bool,
     /// Requests name the whole URI, because a proxy reads them.
     pub(crate) is_proxied: bool,
     pub(crate) _place: OwnedSemaphorePermit,
@@ -101,6 +99,16 @@ macro_rules! each_stream {
 }
 
 impl Io {
+    /// Whether the server chose HTTP/2 in the TLS handshake.
+    #[cfg(feature = "http2")]
+    pub(crate) fn is_h2(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(_) => false,
+            #[cfg(feature = "rustls-no-provider")]
+            Stream::Tls(io) => io.inner().get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+
     pub(crate) fn is_tls(&self) -> bool {
         match self.stream {
             Stream::Plain(_) => false,

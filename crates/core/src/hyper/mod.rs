@@ -1,12 +1,18 @@
 //! The transport over [hyper](https://hyper.rs): sockets, pool, TLS, proxies.
 //!
-//! This is the only place that knows sockets. hyper, hyper-util and rustls do
-//! the work and stay hidden behind [`Transport`].
+//! This is the only place that knows sockets. hyper speaks HTTP on them, hyper-util
+//! opens them and rustls protects them; all stay hidden behind [`Transport`]. What
+//! a connection is used for, and for how long, is decided here.
 //!
 //! * **Pool**: connections are kept for 55 s without use (a server that closes
 //!   earlier would race with the next request, see
 //!   [`idle_timeout`](HyperTransportBuilder::idle_timeout)), 32 per host, and at
-//!   most 256 are open at a time.
+//!   most 256 are open at a time. Where one more is needed, the one that has been
+//!   unused for longest is closed. Those that the server closes are given up
+//!   within a second.
+//! * **Tasks**: an HTTP/1.1 connection is moved on by whoever waits for its answer
+//!   or reads its body; an answer whose body nobody reads comes no further. Only
+//!   large bodies over TLS have a task of their own to decrypt them.
 //! * **HTTP/2** is used where the server offers it in the TLS handshake.
 //!   Requests that ask for an upgrade always go over HTTP/1.1.
 //! * **HTTP/1.1 without tasks**: a call moves on while it is polled, and the body
@@ -102,8 +108,11 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     async fn send(
         &self,
-        mut request: http::Request<Body>,
+        request: http::Request<Body>,
     ) -> Result<http::Response<Body>, TransportError> {
+        // It is handed on several times, and each time would make this future
+        // larger, until it is one that is slow to allocate.
+        let mut request = Box::new(request);
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.0.connect.proxy {
             proxy.authorize(&mut request);
@@ -157,4 +166,17 @@ fn no_tls() -> TransportError {
         "https needs TLS: turn on the feature `rustls-ring`, `rustls-aws-lc-rs` or \
          `rustls-no-provider` of sync-core",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_exchange_is_small_enough_to_be_allocated_quickly() {
+        let transport = HyperTransport::builder().build().unwrap();
+        let exchange = transport.send(http::Request::new(Body::empty()));
+        // What glibc keeps at hand for the next allocation of the same size.
+        assert!(std::mem::size_of_val(&*exchange) <= 1032);
+    }
 }

@@ -39,6 +39,8 @@ pub(super) struct Guard {
     attempt: Arc<Attempt>,
     /// Runs only while the peer is waited for.
     timer: Option<(Pin<Box<Sleep>>, Phase)>,
+    /// The first piece, when it was looked at and is still to be handed out.
+    first: Option<Bytes>,
     given: bool,
     ended: bool,
 }
@@ -57,6 +59,7 @@ impl Guard {
             until: None,
             attempt,
             timer: None,
+            first: None,
             given: false,
             ended: false,
         }
@@ -99,12 +102,24 @@ impl Guard {
         text.into()
     }
 
+    /// Waits for the first piece, which is nothing at the end of the body. It
+    /// stays to be read.
+    pub(super) async fn first(&mut self) -> Result<Bytes, TransportError> {
+        let first = std::future::poll_fn(|cx| self.poll_next(cx)).await;
+        self.first = first.transpose()?;
+        Ok(self.first.clone().unwrap_or_default())
+    }
+
     /// Whether any of the body was handed out.
     pub(super) fn has_given(&self) -> bool {
         self.given
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, TransportError>>> {
+        if let Some(first) = self.first.take() {
+            self.given = true;
+            return Poll::Ready(Some(Ok(first)));
+        }
         let chunk = self.poll_next(cx);
         self.given |= matches!(chunk, Poll::Ready(Some(Ok(_))));
         chunk
@@ -194,11 +209,14 @@ impl HttpBody for Guard {
     }
 
     fn is_end_stream(&self) -> bool {
+        if self.first.is_some() {
+            return false;
+        }
         self.ended || (self.decoder.is_none() && self.body.is_end_stream())
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        if self.decoder.is_some() {
+        if self.decoder.is_some() || self.first.is_some() {
             http_body::SizeHint::default()
         } else {
             self.body.size_hint()

@@ -410,6 +410,15 @@ impl<'a> Run<'a> {
         }
         let mut guard = Guard::new(body, decoder, self.call.options.idle, attempt);
         match self.mode {
+            Mode::Streamed if self.pipeline.service().is_suspect(&head) => {
+                guard.set_until(until);
+                let first = guard.first().await.map_err(Error::transport)?;
+                guard.set_until(None);
+                match self.refusal(&head, &first) {
+                    None => Ok((head, guard.into_body())),
+                    Some(api) => Err(refused(api, &first)),
+                }
+            }
             Mode::Streamed => Ok((head, guard.into_body())),
             Mode::Buffered => {
                 let limit = self.call.options.max_body;
@@ -419,13 +428,10 @@ impl<'a> Run<'a> {
                 }
                 guard.set_until(until);
                 match guard.collect(limit).await {
-                    Ok(bytes) => {
-                        match self.refusal(&head, &bytes) {
-                            None => Ok((head, bytes.into())),
-                            Some(api) => Err(Error::service(api)
-                                .with_snippet(crate::redact::snippet(&bytes, 500))),
-                        }
-                    }
+                    Ok(bytes) => match self.refusal(&head, &bytes) {
+                        None => Ok((head, bytes.into())),
+                        Some(api) => Err(refused(api, &bytes)),
+                    },
                     Err(error) => {
                         // A part of an answer is not "no news".
                         let quiet = self.call.options.held_back
@@ -559,6 +565,12 @@ impl StopReason {
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A refusal by a status of success.
+#[cold]
+fn refused(api: ApiError, body: &Bytes) -> Error {
+    Error::service(api).with_snippet(crate::redact::snippet(body, 500))
 }
 
 fn timeout(phase: Phase, delivery: Delivery) -> Error {

@@ -134,6 +134,49 @@ impl Service for Warming {
             error
         })
     }
+
+    fn is_suspect(&self, head: &http::response::Parts) -> bool {
+        !head.headers.contains_key("x-there")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suspect_stream_is_looked_at_before_it_is_handed_out() {
+    let transport = queue([Ok(ok("warming up")), Ok(ok("there"))]);
+    let client = builder(Arc::clone(&transport))
+        .service(Warming)
+        .build()
+        .unwrap();
+    let answer = client.call(&GET).stream().await.unwrap();
+    assert_eq!(answer.into_body().collect(100).await.unwrap(), "there");
+    assert_eq!(transport.calls(), 2);
+
+    let transport = replies(|_| Ok(ok("warming up")));
+    let client = builder(Arc::clone(&transport))
+        .service(Warming)
+        .build()
+        .unwrap();
+    let error = client.call(&GET).stream().await.unwrap_err();
+    assert_eq!(error.last().kind(), ErrorKind::Service);
+
+    // Nothing in its body makes an answer suspect whose head is in order.
+    let mut trusted = ok("warming up");
+    let headers = trusted.headers_mut();
+    headers.insert("x-there", http::HeaderValue::from_static("yes"));
+    let client = builder(queue([Ok(trusted)]))
+        .service(Warming)
+        .build()
+        .unwrap();
+    let answer = client.call(&GET).stream().await.unwrap();
+    assert_eq!(answer.into_body().collect(100).await.unwrap(), "warming up");
+
+    // An empty one is no refusal, and no error.
+    let client = builder(queue([Ok(ok(""))]))
+        .service(Warming)
+        .build()
+        .unwrap();
+    let answer = client.call(&GET).stream().await.unwrap();
+    assert_eq!(answer.into_body().collect(100).await.unwrap(), "");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! A bucket: entities with their versions, and the log of changes.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -66,8 +66,8 @@ pub(super) struct Bucket {
     base: u64,
     /// The number it began with.
     begun: u64,
-    /// What was accepted: key and ccid.
-    seen: BTreeSet<(String, String)>,
+    /// The ccids that were accepted, by key. They come in no order.
+    seen: HashMap<String, HashSet<String>>,
 }
 
 /// Which page of the index.
@@ -121,7 +121,7 @@ impl Bucket {
             log: VecDeque::new(),
             base: begun,
             begun,
-            seen: BTreeSet::new(),
+            seen: HashMap::new(),
         }
     }
 
@@ -154,8 +154,7 @@ impl Bucket {
     }
 
     pub(super) fn has_seen(&self, key: &str, ccid: &str) -> bool {
-        // Few enough are asked for that this is no loss.
-        self.seen.contains(&(key.to_owned(), ccid.to_owned()))
+        self.seen.get(key).is_some_and(|seen| seen.contains(ccid))
     }
 
     /// The version an entity's next change gets.
@@ -206,9 +205,11 @@ impl Bucket {
     }
 
     fn log(&mut self, number: u64, change: Change) -> Logged {
-        for ccid in &change.ccids {
-            self.seen.insert((change.id.clone(), ccid.clone()));
-        }
+        let seen = match self.seen.get_mut(&change.id) {
+            Some(seen) => seen,
+            None => self.seen.entry(change.id.clone()).or_default(),
+        };
+        seen.extend(change.ccids.iter().cloned());
         let logged = Logged::new(number, change);
         self.log.push_back(logged.clone());
         logged
@@ -333,14 +334,10 @@ fn forget_versions(entity: &mut Entity, config: &Config) {
     {
         return;
     }
-    let older: Vec<u64> = entity
-        .versions
-        .range(..oldest)
-        .map(|(version, _)| *version)
-        .collect();
-    let tenths = older.iter().rev().filter(|version| *version % 10 == 1);
-    let kept: BTreeSet<u64> = tenths.take(config.tenths_kept).copied().collect();
-    for version in older.iter().filter(|version| !kept.contains(version)) {
+    let older = entity.versions.range(..oldest).map(|(version, _)| *version);
+    let (tenths, leaving): (Vec<_>, Vec<_>) = older.partition(|version| version % 10 == 1);
+    let too_many = tenths.len().saturating_sub(config.tenths_kept);
+    for version in leaving.iter().chain(&tenths[..too_many]) {
         entity.versions.remove(version);
     }
 }

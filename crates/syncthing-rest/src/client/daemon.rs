@@ -87,13 +87,18 @@ impl Service for SyncthingService {
     /// by 200 and a page of its log, whatever was asked for.
     fn refusal(&self, _: &Operation, head: &response::Parts, body: &Bytes) -> Option<ApiError> {
         const PAGE: &[u8] = b"*** Database migration in progress ***";
-        if !body.starts_with(PAGE) || head.headers.contains_key(ID) {
+        if !body.starts_with(PAGE) || !self.is_suspect(head) {
             return None;
         }
         let detail = SyncthingError::Migrating;
         let mut error = ApiError::new(head.status).with_message(detail.to_string());
         error.not_executed = true;
         Some(error.with_detail(detail))
+    }
+
+    /// Everything else that a daemon answers names the daemon.
+    fn is_suspect(&self, head: &response::Parts) -> bool {
+        !head.headers.contains_key(ID)
     }
 
     fn explain(&self, operation: &Operation, head: &response::Parts, body: &Bytes) -> ApiError {

@@ -54,7 +54,7 @@ struct State {
 }
 
 struct Idle {
-    connection: Http1,
+    connection: Box<Http1>,
     since: Instant,
 }
 
@@ -74,7 +74,7 @@ struct Shared {
 enum Found {
     Connection(Connection),
     /// Nothing: connect, and take what gets free meanwhile.
-    Nothing(Waiting, Lead),
+    Nothing(Waiting, Option<Lead>),
     /// A connection that all will share is being made.
     #[cfg(feature = "http2")]
     Soon(Waiting),
@@ -206,23 +206,27 @@ impl Host {
                 return Found::Soon(waiting);
             }
             state.shared.is_connecting = true;
-            return Found::Nothing(waiting, Lead::of(Some(Arc::clone(self))));
+            let lead = Lead {
+                host: Arc::clone(self),
+                has_failed: false,
+            };
+            return Found::Nothing(waiting, Some(lead));
         }
-        Found::Nothing(waiting, Lead::of(None))
+        Found::Nothing(waiting, None)
     }
 
     async fn race(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
         mut waiting: Waiting,
-        mut lead: Lead,
+        mut lead: Option<Lead>,
     ) -> Result<(Connection, bool), Unconnected> {
         let deadline = pool.deadline();
         let mut place = pin!(pool.place(self, deadline));
         let place = match first_of(&mut waiting, place.as_mut()).await {
             First::Freed(connection) => return Ok((connection, true)),
             First::Other(place) => place.map_err(|error| {
-                lead.has_failed = true;
+                lead.iter_mut().for_each(Lead::fail);
                 Unconnected::Connect(error)
             })?,
         };
@@ -248,7 +252,7 @@ impl Host {
         pool: Arc<Pool>,
         place: OwnedSemaphorePermit,
         deadline: Instant,
-        mut lead: Lead,
+        mut lead: Option<Lead>,
     ) -> Result<Connection, Unconnected> {
         let connected = async {
             let io = pool.connect.open(&self.uri, self.protocol, place).await;
@@ -259,19 +263,20 @@ impl Host {
             Err(_) => Err(Unconnected::Connect(pool.too_late(&self))),
         };
         // Of no account where the connection is shared now.
-        lead.has_failed = true;
+        lead.iter_mut().for_each(Lead::fail);
         result
     }
 
     /// Speaks HTTP over a new byte stream.
     async fn set_up(self: &Arc<Self>, io: Io) -> Result<Connection, Unconnected> {
         #[cfg(feature = "http2")]
-        if io.is_h2 || self.protocol == Protocol::Http2 {
+        if io.is_h2() || self.protocol == Protocol::Http2 {
             let connection = Http2::over(io).await.map_err(Unconnected::Setup)?;
             return Ok(Connection::Http2(self.share(connection)));
         }
         let connection = Http1::over(io, self.name.clone()).await;
-        Ok(Connection::Http1(connection.map_err(Unconnected::Setup)?))
+        let connection = connection.map_err(Unconnected::Setup)?;
+        Ok(Connection::Http1(Box::new(connection)))
     }
 
     /// Shares a new connection, unless there is one already.
@@ -294,7 +299,7 @@ impl Host {
     }
 
     /// Takes a connection back that is ready for the next exchange.
-    pub(crate) fn put(self: &Arc<Self>, mut connection: Http1) {
+    pub(crate) fn put(self: &Arc<Self>, mut connection: Box<Http1>) {
         let mut state = self.state();
         while let Some(waiting) = state.waiting.pop_front() {
             match waiting.send(Connection::Http1(connection)) {
@@ -441,34 +446,41 @@ async fn first_of<F: Future + Unpin>(waiting: &mut Waiting, mut other: F) -> Fir
 
 /// The right, and the duty, to make the connection that others wait for. They
 /// are told when it ends without one.
-#[cfg_attr(not(feature = "http2"), allow(dead_code))]
+#[cfg(feature = "http2")]
 struct Lead {
-    host: Option<Arc<Host>>,
+    host: Arc<Host>,
     /// It was tried. Otherwise the call was given up, and somebody else leads.
     has_failed: bool,
 }
 
+#[cfg(feature = "http2")]
 impl Lead {
-    fn of(host: Option<Arc<Host>>) -> Self {
-        Self {
-            host,
-            has_failed: false,
+    fn fail(&mut self) {
+        self.has_failed = true;
+    }
+}
+
+#[cfg(feature = "http2")]
+impl Drop for Lead {
+    fn drop(&mut self) {
+        let mut state = self.host.state();
+        state.shared.is_connecting = false;
+        if state.shared.connection.is_none() {
+            // The others need not fail one after another.
+            state.shared.is_expected &= !self.has_failed;
+            state.waiting.clear();
         }
     }
 }
 
-impl Drop for Lead {
-    fn drop(&mut self) {
-        #[cfg(feature = "http2")]
-        if let Some(host) = &self.host {
-            let mut state = host.state();
-            state.shared.is_connecting = false;
-            if state.shared.connection.is_none() {
-                // The others need not fail one after another.
-                state.shared.is_expected &= !self.has_failed;
-                state.waiting.clear();
-            }
-        }
+/// Over HTTP/1.1 everybody connects.
+#[cfg(not(feature = "http2"))]
+enum Lead {}
+
+#[cfg(not(feature = "http2"))]
+impl Lead {
+    fn fail(&mut self) {
+        match *self {}
     }
 }
 
@@ -493,12 +505,12 @@ impl Drop for Sweeper {
 /// An HTTP/1.1 connection in use. Dropped instead of [released](Self::release),
 /// it is closed.
 pub(crate) struct Lease {
-    pub(crate) connection: Http1,
+    pub(crate) connection: Box<Http1>,
     host: Arc<Host>,
 }
 
 impl Lease {
-    pub(crate) fn new(connection: Http1, host: Arc<Host>) -> Self {
+    pub(crate) fn new(connection: Box<Http1>, host: Arc<Host>) -> Self {
         Self { connection, host }
     }
 

@@ -23,7 +23,7 @@ use crate::transport::{Phase, TransportError, TransportErrorKind};
 
 /// One that an exchange can begin on.
 pub(crate) enum Connection {
-    Http1(Http1),
+    Http1(Box<Http1>),
     #[cfg(feature = "http2")]
     Http2(Http2),
 }
