@@ -243,8 +243,10 @@ async fn streams_that_a_goodbye_leaves_out_were_not_sent(context: Context) -> Ou
         let server = Server::start(&context, move |_, mut io| async move {
             // With REFUSED_STREAM as its reason, which says nothing of streams.
             let goodbye = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 7];
-            if until_headers(&mut io).await.is_ok() {
-                let _ = io.write_all(&goodbye).await;
+            if until_headers(&mut io).await.is_ok() && io.write_all(&goodbye).await.is_ok() {
+                let _ = io.shutdown().await;
+                // Closed before all is read, a connection can take back what was sent.
+                let _ = tokio::io::copy(&mut io, &mut tokio::io::sink()).await;
             }
         })
         .await?;
