@@ -83,6 +83,7 @@ pub(crate) enum Stream {
 /// until it is closed, also after an upgrade.
 pub(crate) struct Io {
     pub(crate) stream: Stream,
+    #[cfg_attr(not(feature = "http2"), allow(dead_code))]
     pub(crate) is_h2: bool,
     /// Requests name the whole URI, because a proxy reads them.
     pub(crate) is_proxied: bool,
