@@ -136,6 +136,7 @@ impl Host {
 
     /// A connection for a new exchange, and whether it has served before: one
     /// that gets free, or a new one, whichever comes first.
+    #[cfg_attr(not(feature = "http2"), allow(clippy::never_loop))]
     pub(crate) async fn connection(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
