@@ -222,6 +222,44 @@ async fn goodbye_tells_which_streams_were_not_looked_at() {
     }
 }
 
+/// Answers every request of a connection, each with a goodbye behind it.
+async fn answer_with_goodbye(io: TcpStream, executed: &AtomicUsize) {
+    let mut connection = h2::server::handshake(io).await.unwrap();
+    while let Some(Ok((_, mut respond))) = connection.accept().await {
+        executed.fetch_add(1, Ordering::SeqCst);
+        respond
+            .send_response(http::Response::new(()), true)
+            .unwrap();
+        connection.graceful_shutdown();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_executed_before_a_goodbye_is_never_said_to_be_unsent() {
+    let executed = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&executed);
+    let server = Server::start(move |_, io| {
+        let executed = Arc::clone(&count);
+        async move { answer_with_goodbye(io, &executed).await }
+    })
+    .await;
+    let transport = h2();
+    let mut sent = 0;
+    // Whether threads meet in the wrong moment is a matter of luck: often enough.
+    for _ in 0..2000 {
+        let call = fetch(&transport, post(&server.url("/"), "x"));
+        match tokio::time::timeout(Duration::from_secs(20), call).await {
+            Err(_) => panic!("a call hangs after {sent} others"),
+            Ok(Ok(_)) => sent += 1,
+            Ok(Err(error)) => {
+                assert_eq!(error.delivery(), Delivery::NotSent, "{error:?}");
+                assert_eq!(executed.load(Ordering::SeqCst), sent, "{error:?}");
+            }
+        }
+    }
+    assert_eq!(executed.load(Ordering::SeqCst), sent);
+}
+
 #[tokio::test]
 async fn a_reset_body_is_an_error_after_an_answer() {
     let answered = Arc::new(Notify::new());

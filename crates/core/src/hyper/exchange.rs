@@ -106,7 +106,7 @@ async fn over_http1(
 
 #[cfg(feature = "http2")]
 async fn over_http2(
-    mut connection: Http2,
+    connection: Http2,
     origin: &Origin,
     mut request: Box<Request<Body>>,
     attempt: Option<Arc<Attempt>>,

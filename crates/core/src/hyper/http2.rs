@@ -1,14 +1,18 @@
 //! HTTP/2 on one connection.
 
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::rt::Executor;
+use hyper_util::rt::TokioTimer;
 
 use super::io::Io;
 use crate::transport::{Attempt, Body};
@@ -35,7 +39,8 @@ pub(crate) struct Http2 {
 
 impl Http2 {
     pub(crate) async fn over(io: Io) -> hyper::Result<Self> {
-        let (mut send, connection) = Builder::new(TokioExecutor::new())
+        let tasks = Tasks::default();
+        let (mut send, connection) = Builder::new(tasks.clone())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
@@ -46,7 +51,7 @@ impl Http2 {
             .handshake(io)
             .await?;
         // Whoever waits for an answer or reads its body is told of errors.
-        tokio::spawn(connection);
+        tokio::spawn(tasks.in_turn_with(connection));
         send.ready().await?;
         Ok(Self {
             send,
@@ -67,15 +72,74 @@ impl Http2 {
     /// Sends a request, and waits for the head of its answer. The error holds
     /// the request if nothing of it was sent.
     pub(crate) async fn send(
-        &mut self,
+        self,
         request: Box<Request<Body>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
-        self.send.try_send_request(*request).await
+        let mut send = self.send;
+        let answer = send.try_send_request(*request);
+        // A request that is handed over in the very moment in which the
+        // connection ends lies in a queue that nobody reads, until the last
+        // share goes. This one must not wait for itself.
+        drop(send);
+        answer.await
     }
 
     /// Watches over an exchange that begins now.
     pub(crate) fn watch(&self, attempt: Option<Arc<Attempt>>) -> Watch {
         Watch(Some((attempt, Arc::clone(&self.given_up))))
+    }
+}
+
+/// Runs what hyper splits off, each in a task of its own, but for the first:
+/// that is what moves the frames, and takes turns with what sends the requests.
+///
+/// hyper hands a request over to be sent, and then looks whether the connection
+/// still takes new ones. Where the frames move on another thread meanwhile, the
+/// request can be executed and answered in between, with a goodbye right behind.
+/// hyper would say of it what it says of requests that a goodbye left out: that
+/// the server did not look at it.
+#[derive(Clone, Default)]
+struct Tasks(Arc<First>);
+
+#[derive(Default)]
+struct First {
+    has_come: AtomicBool,
+    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
+    fn execute(&self, future: F) {
+        if self.0.has_come.swap(true, Ordering::AcqRel) {
+            tokio::spawn(future);
+        } else {
+            let first = self.0.future.lock();
+            *first.unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(future));
+        }
+    }
+}
+
+impl Tasks {
+    /// Both in one task, until both have ended.
+    async fn in_turn_with(self, sending: impl Future) {
+        let first = self.0.future.lock();
+        let mut moving = first.unwrap_or_else(PoisonError::into_inner).take();
+        let mut sending = pin!(Some(sending));
+        // What has ended is dropped at once: each waits for the end of the other.
+        poll_fn(|cx| {
+            let sends = sending.as_mut().as_pin_mut();
+            if sends.is_some_and(|sending| sending.poll(cx).is_ready()) {
+                sending.set(None);
+            }
+            let moves = moving.as_mut();
+            if moves.is_some_and(|moving| moving.as_mut().poll(cx).is_ready()) {
+                moving = None;
+            }
+            match sending.is_none() && moving.is_none() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
     }
 }
 

@@ -152,22 +152,30 @@ impl Host {
 
     /// A connection for a new exchange, and whether it has served before: one
     /// that gets free, or a new one, whichever comes first.
+    #[cfg_attr(not(feature = "http2"), allow(clippy::never_loop))]
     pub(crate) async fn connection(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
     ) -> Result<(Connection, bool), Unconnected> {
+        // However often it has to begin anew.
+        let mut deadline = None;
         loop {
+            let mut until = || *deadline.get_or_insert_with(|| pool.deadline());
             match self.find() {
                 Found::Connection(connection) => return Ok((connection, true)),
                 Found::Nothing(waiting, lead) => {
-                    return Box::pin(self.race(pool, waiting, lead)).await;
+                    return Box::pin(self.race(pool, waiting, lead, until())).await;
                 }
                 #[cfg(feature = "http2")]
                 Found::Soon(mut waiting) => {
-                    if let Some(connection) = poll_fn(|cx| waiting.poll(cx)).await {
-                        return Ok((connection, true));
+                    let deadline = until();
+                    let soon = poll_fn(|cx| waiting.poll(cx));
+                    match tokio::time::timeout_at(deadline, soon).await {
+                        Ok(Some(connection)) => return Ok((connection, true)),
+                        // It came to nothing: somebody has to try again.
+                        Ok(None) if Instant::now() < deadline => {}
+                        _ => return Err(Unconnected::Connect(pool.too_late(self))),
                     }
-                    // It came to nothing: somebody has to try again.
                 }
             }
         }
@@ -220,8 +228,8 @@ impl Host {
         pool: &Arc<Pool>,
         mut waiting: Waiting,
         mut lead: Option<Lead>,
+        deadline: Instant,
     ) -> Result<(Connection, bool), Unconnected> {
-        let deadline = pool.deadline();
         let mut place = pin!(pool.place(self, deadline));
         let place = match first_of(&mut waiting, place.as_mut()).await {
             First::Freed(connection) => return Ok((connection, true)),

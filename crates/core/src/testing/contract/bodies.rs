@@ -10,7 +10,7 @@ use super::check::{
     text,
 };
 use super::contracts;
-use crate::testing::{Event, Gate, Reply, Script, ScriptedServer};
+use crate::testing::{Event, Gate, Reply, Script};
 use crate::transport::{Body, Delivery};
 
 contracts![
@@ -33,11 +33,12 @@ contracts![
 ];
 
 async fn an_empty_body_is_empty(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|request| match request.path() {
-        "/length" => Reply::ok(),
-        _ => Reply::ok().chunk(""),
-    })
-    .await?;
+    let server = context
+        .serve(|request| match request.path() {
+            "/length" => Reply::ok(),
+            _ => Reply::ok().chunk(""),
+        })
+        .await?;
     for path in ["/length", "/chunked"] {
         let text = context.text(&server.url(path)).await?;
         ensure!(text.is_empty(), "the body of {path} is {text:?}");
@@ -53,7 +54,7 @@ fn noise() -> Bytes {
 }
 
 async fn a_body_with_a_length_arrives_exactly(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok().body(noise())).await?;
+    let server = context.serve(|_| Reply::ok().body(noise())).await?;
     let answer = context.get(&server.url("/")).await?;
     let body = answer.into_body().collect(u64::MAX).await?;
     ensure!(
@@ -65,18 +66,19 @@ async fn a_body_with_a_length_arrives_exactly(context: Context) -> Outcome {
 }
 
 async fn a_chunked_body_arrives_whole(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| {
-        let mut rest = noise();
-        let mut reply = Reply::ok();
-        for size in (1..).step_by(97) {
-            if rest.is_empty() {
-                break;
+    let server = context
+        .serve(|_| {
+            let mut rest = noise();
+            let mut reply = Reply::ok();
+            for size in (1..).step_by(97) {
+                if rest.is_empty() {
+                    break;
+                }
+                reply = reply.chunk(rest.split_to(size.min(rest.len())));
             }
-            reply = reply.chunk(rest.split_to(size.min(rest.len())));
-        }
-        reply
-    })
-    .await?;
+            reply
+        })
+        .await?;
     let answer = context.get(&server.url("/")).await?;
     let body = answer.into_body().collect(u64::MAX).await?;
     ensure!(
@@ -88,8 +90,9 @@ async fn a_chunked_body_arrives_whole(context: Context) -> Outcome {
 }
 
 async fn trailers_do_not_disturb(context: Context) -> Outcome {
-    let server =
-        ScriptedServer::serve(|_| Reply::ok().chunk("hello").trailer("x-checksum", "1")).await?;
+    let server = context
+        .serve(|_| Reply::ok().chunk("hello").trailer("x-checksum", "1"))
+        .await?;
     for _ in 0..2 {
         let text = context.text(&server.url("/")).await?;
         ensure!(text == "hello", "the body is {text:?}");
@@ -98,7 +101,9 @@ async fn trailers_do_not_disturb(context: Context) -> Outcome {
 }
 
 async fn a_body_may_end_with_the_connection(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok().body("hello").until_close()).await?;
+    let server = context
+        .serve(|_| Reply::ok().body("hello").until_close())
+        .await?;
     for _ in 0..2 {
         let text = context.text(&server.url("/")).await?;
         ensure!(text == "hello", "the body is {text:?}");
@@ -107,15 +112,16 @@ async fn a_body_may_end_with_the_connection(context: Context) -> Outcome {
 }
 
 async fn a_cut_body_with_a_length_fails(context: Context) -> Outcome {
-    let server =
-        ScriptedServer::serve(|_| Reply::ok().content_length(100).body("hello").then_close())
-            .await?;
+    let server = context
+        .serve(|_| Reply::ok().content_length(100).body("hello").then_close())
+        .await?;
     ensure_broken_body(&context.broken(&server.url("/")).await?)
 }
 
 async fn a_cut_chunked_body_fails(context: Context) -> Outcome {
-    let server =
-        ScriptedServer::serve(|_| Reply::ok().chunk("hello").unfinished().then_close()).await?;
+    let server = context
+        .serve(|_| Reply::ok().chunk("hello").unfinished().then_close())
+        .await?;
     ensure_broken_body(&context.broken(&server.url("/")).await?)
 }
 
@@ -123,21 +129,21 @@ async fn a_broken_chunk_fails(context: Context) -> Outcome {
     let script = Script::new()
         .read_request()
         .send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nno size\r\n");
-    let server = ScriptedServer::always(script).await?;
+    let server = context.always(script).await?;
     ensure_broken_body(&context.broken(&server.url("/")).await?)
 }
 
 async fn a_broken_body_takes_back_no_head(context: Context) -> Outcome {
-    let server =
-        ScriptedServer::serve(|_| Reply::new(404).content_length(100).body("why").then_close())
-            .await?;
+    let server = context
+        .serve(|_| Reply::new(404).content_length(100).body("why").then_close())
+        .await?;
     let answer = context.get(&server.url("/")).await?;
     ensure!(answer.status() == 404, "the status is {}", answer.status());
     ensure_broken_body(&body_error(answer).await?)
 }
 
 async fn a_request_body_in_memory_has_its_length(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     context.send(post(&server.url("/"), noise())?).await?;
     let request = single(server.requests())?;
     ensure!(
@@ -151,7 +157,7 @@ async fn a_request_body_in_memory_has_its_length(context: Context) -> Outcome {
 }
 
 async fn a_streamed_request_body_arrives_whole(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     let (pieces, body) = by_hand();
     let mut rest = noise();
     while !rest.is_empty() {
@@ -170,7 +176,7 @@ async fn a_streamed_request_body_arrives_whole(context: Context) -> Outcome {
 }
 
 async fn a_request_body_goes_out_as_it_is_produced(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     let (pieces, body) = by_hand();
     let request = post(&server.url("/"), body)?;
     let mut call = tokio::spawn(async move { context.send(request).await });
@@ -197,9 +203,9 @@ async fn a_request_body_goes_out_as_it_is_produced(context: Context) -> Outcome 
 async fn an_answer_is_readable_before_its_end(context: Context) -> Outcome {
     let gate = Gate::new();
     let held = gate.clone();
-    let server =
-        ScriptedServer::serve(move |_| Reply::ok().chunk("first").wait(&held).chunk("second"))
-            .await?;
+    let server = context
+        .serve(move |_| Reply::ok().chunk("first").wait(&held).chunk("second"))
+        .await?;
     let mut body = context.get(&server.url("/")).await?.into_body();
     let first = body.chunk().await.transpose()?.unwrap_or_default();
     ensure!(first == "first", "the first piece is {first:?}");
@@ -214,7 +220,7 @@ async fn an_answer_may_come_before_the_request_ends(context: Context) -> Outcome
         .read_head()
         .read_body(1)
         .reply(Reply::new(413).body("too much").then_close());
-    let server = ScriptedServer::always(script).await?;
+    let server = context.always(script).await?;
     // Never ended: the server has to answer first.
     let (pieces, body) = by_hand();
     let _ = pieces.send(Ok(Bytes::from_static(b"hello")));
@@ -226,7 +232,7 @@ async fn an_answer_may_come_before_the_request_ends(context: Context) -> Outcome
 }
 
 async fn a_failing_request_body_fails_the_call(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     let (pieces, body) = by_hand();
     let _ = pieces.send(Ok(Bytes::from_static(b"hello")));
     let _ = pieces.send(Err(io::Error::other("the file is gone")));
@@ -259,8 +265,9 @@ async fn an_unread_body_is_not_buffered_without_bound(context: Context) -> Outco
     const PIECES: usize = 1024;
     // What the system's socket buffers may hold at the most, and then some.
     const BOUND: u64 = 40 * 1024 * 1024;
-    let server =
-        ScriptedServer::serve(|_| Reply::ok().chunks(Bytes::from_static(PIECE), PIECES)).await?;
+    let server = context
+        .serve(|_| Reply::ok().chunks(Bytes::from_static(PIECE), PIECES))
+        .await?;
     let answer = context.get(&server.url("/")).await?;
     // Until the server cannot get rid of anything more. Too short a pause can
     // miss a failure, but never make one up.

@@ -29,7 +29,9 @@ contracts![
 static OPERATION: Operation = Operation::get("contract", "any", "/");
 
 async fn ensure_used_again(context: Context, status: u16) -> Outcome {
-    let server = ScriptedServer::serve(move |_| Reply::new(status).body("hello")).await?;
+    let server = context
+        .serve(move |_| Reply::new(status).body("hello"))
+        .await?;
     for _ in 0..20 {
         text(context.get(&server.url("/")).await?).await?;
     }
@@ -53,8 +55,9 @@ async fn a_connection_is_used_again_after_an_error_answer(context: Context) -> O
 
 async fn a_connection_that_the_server_closes_is_not_used_again(context: Context) -> Outcome {
     // It says so, and then does not close: nothing may come after.
-    let server =
-        ScriptedServer::serve(|_| Reply::ok().header("connection", "close").body("hello")).await?;
+    let server = context
+        .serve(|_| Reply::ok().header("connection", "close").body("hello"))
+        .await?;
     for _ in 0..3 {
         text(context.get(&server.url("/")).await?).await?;
     }
@@ -87,7 +90,8 @@ async fn drop_call(
 }
 
 async fn a_dropped_call_is_canceled(context: Context) -> Outcome {
-    let server = ScriptedServer::builder()
+    let server = context
+        .server()
         .connection(Script::new().read_request().await_close())
         .otherwise(Script::new().serve(|_| Reply::ok().body("next")))
         .start()
@@ -103,11 +107,12 @@ async fn a_dropped_call_is_canceled(context: Context) -> Outcome {
 async fn a_dropped_call_does_not_answer_the_next(context: Context) -> Outcome {
     let gate = Gate::new();
     let held = gate.clone();
-    let server = ScriptedServer::serve(move |request| match request.path() {
-        "/1" => Reply::ok().hold(&held).body("first"),
-        _ => Reply::ok().body("second"),
-    })
-    .await?;
+    let server = context
+        .serve(move |request| match request.path() {
+            "/1" => Reply::ok().hold(&held).body("first"),
+            _ => Reply::ok().body("second"),
+        })
+        .await?;
     drop_call(&context, &server, get(&server.url("/1"))?, || {}).await?;
     gate.open();
     let next = context.text(&server.url("/2")).await?;
@@ -119,11 +124,12 @@ async fn a_dropped_call_does_not_answer_the_next(context: Context) -> Outcome {
 }
 
 async fn ensure_undisturbed(context: Context, reply: Reply) -> Outcome {
-    let server = ScriptedServer::serve(move |request| match request.path() {
-        "/dropped" => reply.clone(),
-        _ => Reply::ok().body("next"),
-    })
-    .await?;
+    let server = context
+        .serve(move |request| match request.path() {
+            "/dropped" => reply.clone(),
+            _ => Reply::ok().body("next"),
+        })
+        .await?;
     for _ in 0..3 {
         drop(context.get(&server.url("/dropped")).await?);
         let next = context.text(&server.url("/")).await?;
@@ -138,7 +144,7 @@ async fn a_dropped_body_does_not_disturb_the_next_call(context: Context) -> Outc
 
 async fn a_dropped_unfinished_body_does_not_disturb_the_next_call(context: Context) -> Outcome {
     let length = Reply::ok().content_length(1000).body("unread").then_stall();
-    ensure_undisturbed(Context::new(Arc::clone(&context.transport)), length).await?;
+    ensure_undisturbed(context.clone(), length).await?;
     ensure_undisturbed(
         context,
         Reply::ok().chunk("unread").unfinished().then_stall(),
@@ -148,8 +154,9 @@ async fn a_dropped_unfinished_body_does_not_disturb_the_next_call(context: Conte
 
 async fn a_dropped_endless_body_ends_the_transfer(context: Context) -> Outcome {
     let piece = Bytes::from_static(&[0; 64 * 1024]);
-    let server =
-        ScriptedServer::serve(move |_| Reply::ok().chunks(piece.clone(), usize::MAX >> 17)).await?;
+    let server = context
+        .serve(move |_| Reply::ok().chunks(piece.clone(), usize::MAX >> 17))
+        .await?;
     drop(context.get(&server.url("/")).await?);
     server
         .wait_for(|event| matches!(event, Event::PeerClosed { .. } | Event::StreamReset { .. }))
@@ -158,7 +165,8 @@ async fn a_dropped_endless_body_ends_the_transfer(context: Context) -> Outcome {
 }
 
 async fn a_connection_is_not_used_again_after_a_timeout(context: Context) -> Outcome {
-    let server = ScriptedServer::builder()
+    let server = context
+        .server()
         .connection(Script::new().read_request().stall())
         .otherwise(Script::new().serve(|_| Reply::ok().body("next")))
         .start()
@@ -180,16 +188,17 @@ async fn a_connection_is_not_used_again_after_a_timeout(context: Context) -> Out
 async fn a_connection_is_not_used_again_after_a_timeout_in_the_body(context: Context) -> Outcome {
     let (rest, second) = (Gate::new(), Gate::new());
     let (held, waiting) = (rest.clone(), second.clone());
-    let server = ScriptedServer::serve(move |request| match request.path() {
-        "/slow" => Reply::ok()
-            .content_length(10)
-            .body("hello")
-            .wait(&held)
-            .body("world"),
-        "/second" => Reply::ok().hold(&waiting).body("second"),
-        _ => Reply::ok().body("quick"),
-    })
-    .await?;
+    let server = context
+        .serve(move |request| match request.path() {
+            "/slow" => Reply::ok()
+                .content_length(10)
+                .body("hello")
+                .wait(&held)
+                .body("world"),
+            "/second" => Reply::ok().hold(&waiting).body("second"),
+            _ => Reply::ok().body("quick"),
+        })
+        .await?;
     let attempt = Arc::new(Attempt::new(&OPERATION, 1));
     let mut request = get(&server.url("/slow"))?;
     request.extensions_mut().insert(Arc::clone(&attempt));
@@ -228,11 +237,12 @@ async fn a_connection_is_not_used_again_after_a_timeout_in_the_body(context: Con
 async fn a_waiting_call_does_not_hold_up_others(context: Context) -> Outcome {
     let gate = Gate::new();
     let held = gate.clone();
-    let server = ScriptedServer::serve(move |request| match request.path() {
-        "/slow" => Reply::ok().hold(&held).body("slow"),
-        _ => Reply::ok().body("quick"),
-    })
-    .await?;
+    let server = context
+        .serve(move |request| match request.path() {
+            "/slow" => Reply::ok().hold(&held).body("slow"),
+            _ => Reply::ok().body("quick"),
+        })
+        .await?;
     let transport = Arc::clone(&context.transport);
     let request = get(&server.url("/slow"))?;
     let mut slow = tokio::spawn(async move { transport.send(request).await });
@@ -246,7 +256,9 @@ async fn a_waiting_call_does_not_hold_up_others(context: Context) -> Outcome {
 }
 
 async fn a_hundred_calls_get_their_own_answers(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|request| Reply::ok().body(request.target.clone())).await?;
+    let server = context
+        .serve(|request| Reply::ok().body(request.target.clone()))
+        .await?;
     let mut calls = tokio::task::JoinSet::new();
     for number in 0..100 {
         let transport = Arc::clone(&context.transport);
@@ -270,7 +282,7 @@ async fn a_hundred_calls_get_their_own_answers(context: Context) -> Outcome {
 }
 
 async fn a_dropped_transport_closes_its_idle_connections(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok().body("hello")).await?;
+    let server = context.serve(|_| Reply::ok().body("hello")).await?;
     text(context.get(&server.url("/")).await?).await?;
     drop(context);
     server.peer_closed(1).await?;

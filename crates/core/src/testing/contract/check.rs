@@ -13,7 +13,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(super) use crate::kit::{Outcome, Violation};
-use crate::testing::script::{Received, ScriptFailure};
+use crate::testing::script::{
+    Accept, Builder, Received, Reply, Script, ScriptFailure, ScriptedServer,
+};
 use crate::transport::{Body, Delivery, Transport, TransportError, TransportErrorKind};
 
 /// Returns a [`Violation`] unless the condition holds.
@@ -27,13 +29,37 @@ macro_rules! ensure {
 pub(super) use ensure;
 
 /// The transport under test.
+#[derive(Clone)]
 pub(super) struct Context {
     pub(super) transport: Arc<dyn Transport>,
+    /// Puts TLS on the connections of the servers.
+    pub(super) accept: Option<Accept>,
 }
 
 impl Context {
-    pub(super) fn new(transport: Arc<dyn Transport>) -> Self {
-        Self { transport }
+    pub(super) fn scheme(&self) -> &'static str {
+        match self.accept {
+            None => "http",
+            Some(_) => "https",
+        }
+    }
+
+    /// A server for this contract, with or without TLS as the suite says.
+    pub(super) fn server(&self) -> Builder {
+        Builder::accepting(self.accept.clone())
+    }
+
+    /// A server that answers every request through `handler`.
+    pub(super) async fn serve(
+        &self,
+        handler: impl Fn(Received) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<ScriptedServer> {
+        self.always(Script::new().serve(handler)).await
+    }
+
+    /// A server that does the same on every connection.
+    pub(super) async fn always(&self, script: Script) -> io::Result<ScriptedServer> {
+        self.server().otherwise(script).start().await
     }
 
     pub(super) async fn send(

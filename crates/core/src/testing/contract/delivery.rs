@@ -27,7 +27,8 @@ contracts![
 
 async fn a_refused_port_was_not_sent(context: Context) -> Outcome {
     let port = RefusedPort::new()?;
-    let error = context.error(post(&port.url("/"), "data")?).await?;
+    let url = format!("{}://{}/", context.scheme(), port.authority());
+    let error = context.error(post(&url, "data")?).await?;
     ensure_never_sent(&error, TransportErrorKind::Connect)
 }
 
@@ -37,8 +38,8 @@ async fn a_uri_without_a_host_was_not_sent(context: Context) -> Outcome {
 }
 
 async fn an_unknown_scheme_was_not_sent(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
-    let url = server.url("/").replace("http:", "gopher:");
+    let server = context.serve(|_| Reply::ok()).await?;
+    let url = format!("gopher://{}/", server.authority());
     let error = context.error(get(&url)?).await?;
     ensure_never_sent(&error, TransportErrorKind::Request)?;
     ensure!(server.executions() == 0, "it was sent nevertheless");
@@ -46,8 +47,9 @@ async fn an_unknown_scheme_was_not_sent(context: Context) -> Outcome {
 }
 
 /// A server whose first connection ends as `script` says and whose others answer.
-async fn failing_once(script: Script) -> std::io::Result<ScriptedServer> {
-    ScriptedServer::builder()
+async fn failing_once(context: &Context, script: Script) -> std::io::Result<ScriptedServer> {
+    context
+        .server()
         .connection(script)
         .otherwise(Script::new().serve(|_| Reply::ok()))
         .start()
@@ -55,7 +57,7 @@ async fn failing_once(script: Script) -> std::io::Result<ScriptedServer> {
 }
 
 async fn ensure_cut_once(context: Context, request: &str, script: Script) -> Outcome {
-    let server = failing_once(script).await?;
+    let server = failing_once(&context, script).await?;
     let request = Request::builder().method(request).uri(server.url("/"));
     let error = context.error(request.body(Body::from("data"))?).await?;
     ensure!(
@@ -93,7 +95,7 @@ async fn garbage_is_a_protocol_error(context: Context) -> Outcome {
         .read_request()
         .send("220 mail.example ESMTP\r\n\r\n")
         .close();
-    let server = failing_once(script).await?;
+    let server = failing_once(&context, script).await?;
     let error = context.error(post(&server.url("/"), "data")?).await?;
     ensure!(
         server.executions() == 1,
@@ -113,7 +115,7 @@ async fn two_lengths_are_no_answer(context: Context) -> Outcome {
         .read_request()
         .send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 2\r\n\r\nhello")
         .close();
-    let server = failing_once(script).await?;
+    let server = failing_once(&context, script).await?;
     let error = context.error(post(&server.url("/"), "data")?).await?;
     ensure!(
         error.delivery() != Delivery::NotSent,
@@ -134,7 +136,7 @@ async fn a_reset_fails_only_the_body(context: Context) -> Outcome {
         .body("hello")
         .wait(&gate)
         .then_reset();
-    let server = failing_once(Script::new().read_request().reply(reply)).await?;
+    let server = failing_once(&context, Script::new().read_request().reply(reply)).await?;
     let answer = context.send(post(&server.url("/"), "data")?).await?;
     ensure!(answer.status() == 200, "the status is {}", answer.status());
     gate.open();
@@ -155,7 +157,7 @@ async fn a_connection_that_closed_while_idle_doubles_nothing(context: Context) -
         .read_request()
         .reply(Reply::ok().body("first"))
         .close();
-    let server = failing_once(script).await?;
+    let server = failing_once(&context, script).await?;
     context
         .send(post(&server.url("/1"), "data")?)
         .await?
@@ -184,7 +186,7 @@ async fn a_connection_that_closed_while_idle_doubles_nothing(context: Context) -
 }
 
 async fn a_one_shot_body_is_sent_once(context: Context) -> Outcome {
-    let server = failing_once(Script::new().read_request().close()).await?;
+    let server = failing_once(&context, Script::new().read_request().close()).await?;
     let (pieces, body) = super::check::by_hand();
     let _ = pieces.send(Ok(bytes::Bytes::from_static(b"data")));
     drop(pieces);

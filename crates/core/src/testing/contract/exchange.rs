@@ -5,7 +5,7 @@ use http::{Method, Request};
 
 use super::check::{Context, Outcome, ensure, get, post, single, text};
 use super::contracts;
-use crate::testing::{Reply, Script, ScriptedServer};
+use crate::testing::{Reply, Script};
 use crate::transport::Body;
 
 contracts![
@@ -29,7 +29,7 @@ contracts![
 ];
 
 async fn one_request_is_one_exchange(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok().body("hello")).await?;
+    let server = context.serve(|_| Reply::ok().body("hello")).await?;
     let answer = context.send(post(&server.url("/a?b=c"), "data")?).await?;
     ensure!(answer.status() == 200, "the status is {}", answer.status());
     let text = text(answer).await?;
@@ -59,15 +59,16 @@ async fn one_request_is_one_exchange(context: Context) -> Outcome {
 }
 
 async fn every_status_is_an_answer(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|request| {
-        let status = request
-            .path()
-            .trim_start_matches('/')
-            .parse()
-            .unwrap_or(200);
-        Reply::new(status).body("why")
-    })
-    .await?;
+    let server = context
+        .serve(|request| {
+            let status = request
+                .path()
+                .trim_start_matches('/')
+                .parse()
+                .unwrap_or(200);
+            Reply::new(status).body("why")
+        })
+        .await?;
     for status in [201, 300, 400, 401, 404, 408, 418, 429, 500, 503, 599] {
         let answer = context.get(&server.url(&format!("/{status}"))).await?;
         ensure!(
@@ -87,11 +88,12 @@ async fn every_status_is_an_answer(context: Context) -> Outcome {
 }
 
 async fn a_redirect_is_not_followed(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|request| match request.path() {
-        "/old" => Reply::new(302).header("location", "/new"),
-        _ => Reply::ok(),
-    })
-    .await?;
+    let server = context
+        .serve(|request| match request.path() {
+            "/old" => Reply::new(302).header("location", "/new"),
+            _ => Reply::ok(),
+        })
+        .await?;
     let answer = context.get(&server.url("/old")).await?;
     ensure!(answer.status() == 302, "the status is {}", answer.status());
     ensure!(
@@ -110,9 +112,10 @@ async fn a_redirect_is_not_followed(context: Context) -> Outcome {
 }
 
 async fn no_credential_is_added(context: Context) -> Outcome {
-    let server =
-        ScriptedServer::serve(|_| Reply::new(401).header("www-authenticate", "Basic")).await?;
-    let url = server.url("/").replace("http://", "http://user:secret@");
+    let server = context
+        .serve(|_| Reply::new(401).header("www-authenticate", "Basic"))
+        .await?;
+    let url = server.url("/").replacen("://", "://user:secret@", 1);
     // A transport may also refuse such a URI.
     if let Ok(answer) = context.send(get(&url)?).await {
         ensure!(answer.status() == 401, "the status is {}", answer.status());
@@ -134,7 +137,9 @@ async fn no_credential_is_added(context: Context) -> Outcome {
 }
 
 async fn cookies_are_not_kept(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok().header("set-cookie", "a=b")).await?;
+    let server = context
+        .serve(|_| Reply::ok().header("set-cookie", "a=b"))
+        .await?;
     for _ in 0..2 {
         let answer = context.get(&server.url("/")).await?;
         ensure!(
@@ -153,9 +158,9 @@ async fn cookies_are_not_kept(context: Context) -> Outcome {
 
 async fn nothing_is_decoded(context: Context) -> Outcome {
     // Not gzip at all: whoever decodes it fails.
-    let server =
-        ScriptedServer::serve(|_| Reply::ok().header("content-encoding", "gzip").body("raw"))
-            .await?;
+    let server = context
+        .serve(|_| Reply::ok().header("content-encoding", "gzip").body("raw"))
+        .await?;
     let answer = context.get(&server.url("/")).await?;
     ensure!(
         answer.headers().contains_key("content-encoding"),
@@ -167,7 +172,7 @@ async fn nothing_is_decoded(context: Context) -> Outcome {
 }
 
 async fn the_host_comes_from_the_uri(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     context.get(&server.url("/")).await?;
     let request = single(server.requests())?;
     let hosts = request.headers.get_all(HOST).iter().count();
@@ -178,7 +183,7 @@ async fn the_host_comes_from_the_uri(context: Context) -> Outcome {
 }
 
 async fn a_given_host_is_kept(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     let mut request = get(&server.url("/"))?;
     request
         .headers_mut()
@@ -198,7 +203,7 @@ async fn path_and_query_go_out_byte_for_byte(context: Context) -> Outcome {
         "/a/../b//c/./",
         "/?q=%00'()*!~[]",
     ];
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     for target in targets {
         let answer = context.get(&server.url(target)).await?;
         text(answer).await?;
@@ -214,7 +219,9 @@ async fn path_and_query_go_out_byte_for_byte(context: Context) -> Outcome {
 
 async fn header_values_may_be_any_bytes(context: Context) -> Outcome {
     const VALUE: &[u8] = b"caf\xc3\xa9 \xff\t\"x\"";
-    let server = ScriptedServer::serve(|_| Reply::ok().header("x-back", VALUE)).await?;
+    let server = context
+        .serve(|_| Reply::ok().header("x-back", VALUE))
+        .await?;
     let mut request = get(&server.url("/"))?;
     let value = HeaderValue::from_bytes(VALUE).map_err(http::Error::from)?;
     request.headers_mut().insert("x-there", value.clone());
@@ -228,13 +235,14 @@ async fn header_values_may_be_any_bytes(context: Context) -> Outcome {
 }
 
 async fn repeated_headers_are_kept(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| {
-        Reply::ok()
-            .header("x-many", "1")
-            .header("x-other", "0")
-            .header("x-many", "2, 3")
-    })
-    .await?;
+    let server = context
+        .serve(|_| {
+            Reply::ok()
+                .header("x-many", "1")
+                .header("x-other", "0")
+                .header("x-many", "2, 3")
+        })
+        .await?;
     let request = Request::get(server.url("/"))
         .header("x-many", "a")
         .header("x-many", "b, c")
@@ -251,12 +259,13 @@ async fn repeated_headers_are_kept(context: Context) -> Outcome {
 async fn large_heads_pass(context: Context) -> Outcome {
     let large = "x".repeat(8 * 1024);
     let back = large.clone();
-    let server = ScriptedServer::serve(move |_| {
-        (0..4).fold(Reply::ok(), |reply, n| {
-            reply.header(format!("x-large-{n}"), &back)
+    let server = context
+        .serve(move |_| {
+            (0..4).fold(Reply::ok(), |reply, n| {
+                reply.header(format!("x-large-{n}"), &back)
+            })
         })
-    })
-    .await?;
+        .await?;
     let mut request = Request::get(server.url(&format!("/?{large}")));
     for n in 0..4 {
         request = request.header(format!("x-large-{n}"), &large);
@@ -274,7 +283,7 @@ async fn large_heads_pass(context: Context) -> Outcome {
 }
 
 async fn an_answer_to_head_has_no_body(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok().body("hello")).await?;
+    let server = context.serve(|_| Reply::ok().body("hello")).await?;
     let head = Request::head(server.url("/")).body(Body::empty())?;
     let answer = context.send(head).await?;
     let length = answer.headers().get("content-length").cloned();
@@ -289,12 +298,13 @@ async fn an_answer_to_head_has_no_body(context: Context) -> Outcome {
 }
 
 async fn a_204_and_a_304_have_no_body(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|request| match request.path() {
-        "/204" => Reply::new(204),
-        "/304" => Reply::new(304).content_length(1000),
-        _ => Reply::ok().body("next"),
-    })
-    .await?;
+    let server = context
+        .serve(|request| match request.path() {
+            "/204" => Reply::new(204),
+            "/304" => Reply::new(304).content_length(1000),
+            _ => Reply::ok().body("next"),
+        })
+        .await?;
     for path in ["/204", "/304"] {
         let answer = context.text(&server.url(path)).await?;
         ensure!(answer.is_empty(), "the body of {path} is {answer:?}");
@@ -310,7 +320,7 @@ async fn informational_answers_are_skipped(context: Context) -> Outcome {
         .send("HTTP/1.1 100 Continue\r\n\r\n")
         .send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
         .reply(Reply::ok().body("final"));
-    let server = ScriptedServer::builder().connection(script).start().await?;
+    let server = context.server().connection(script).start().await?;
     let answer = context.get(&server.url("/")).await?;
     ensure!(answer.status() == 200, "the status is {}", answer.status());
     ensure!(
@@ -327,7 +337,7 @@ async fn an_answer_may_come_byte_by_byte(context: Context) -> Outcome {
     let bytes = "HTTP/1.1 200 OK\r\nx-a: b\r\ntransfer-encoding: chunked\r\n\r\n\
                  5\r\nhello\r\n0\r\n\r\n";
     let script = Script::new().read_request().send_in_pieces(bytes, 1);
-    let server = ScriptedServer::builder().connection(script).start().await?;
+    let server = context.server().connection(script).start().await?;
     let text = context.text(&server.url("/")).await?;
     ensure!(text == "hello", "the body is {text:?}");
     server.finish().await?;
@@ -335,7 +345,7 @@ async fn an_answer_may_come_byte_by_byte(context: Context) -> Outcome {
 }
 
 async fn unknown_methods_pass(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::ok()).await?;
+    let server = context.serve(|_| Reply::ok()).await?;
     let method = Method::from_bytes(b"X-SYNC").map_err(http::Error::from)?;
     let request = Request::builder()
         .method(method)

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use h2::{Reason, RecvStream, server};
 use http::{Method, Response, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -18,8 +18,8 @@ use super::check::{
     Context, Outcome, Violation, body_error, ensure, ensure_cut, get, meanwhile, post, text,
 };
 use super::contracts;
-use crate::testing::{Event, Gate, Reply, ScriptedServer};
-use crate::transport::{Attempt, Body, Delivery, Operation, TransportErrorKind};
+use crate::testing::{Event, Gate, Reply};
+use crate::transport::{Attempt, Body, Delivery, Operation, TransportErrorKind, Upgraded};
 
 contracts![
     calls_share_one_connection,
@@ -48,18 +48,36 @@ struct Server {
 
 impl Server {
     /// Serves each connection, from 1, with `serve`.
-    async fn start<F>(serve: impl Fn(usize, TcpStream) -> F + Send + 'static) -> io::Result<Self>
+    async fn start<F>(
+        context: &Context,
+        serve: impl Fn(usize, Upgraded) -> F + Send + Sync + 'static,
+    ) -> io::Result<Self>
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/", listener.local_addr()?);
+        let url = format!("{}://{}/", context.scheme(), listener.local_addr()?);
+        let accept = context.accept.clone();
+        let serve = Arc::new(serve);
         let accepted = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&accepted);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((io, _)) = listener.accept().await {
-                connections.spawn(serve(count.fetch_add(1, Ordering::SeqCst) + 1, io));
+                let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+                let (accept, serve) = (accept.clone(), Arc::clone(&serve));
+                connections.spawn(async move {
+                    let io = Upgraded::new(io);
+                    match accept {
+                        None => serve(number, io).await,
+                        Some(accept) => {
+                            // A client that does without the handshake says why.
+                            if let Ok(io) = accept(io).await {
+                                serve(number, Upgraded::new(io)).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Ok(Self {
@@ -83,7 +101,7 @@ impl Drop for Server {
 type Respond = server::SendResponse<Bytes>;
 
 /// Hands every request of a connection to `answer`, and keeps what it returns.
-async fn serve<T>(io: TcpStream, mut answer: impl FnMut(http::Request<RecvStream>, Respond) -> T) {
+async fn serve<T>(io: Upgraded, mut answer: impl FnMut(http::Request<RecvStream>, Respond) -> T) {
     let Ok(mut connection) = server::handshake(io).await else {
         return;
     };
@@ -102,7 +120,9 @@ fn say(mut respond: Respond, text: &'static str) {
 }
 
 async fn calls_share_one_connection(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|request| Reply::ok().body(request.target)).await?;
+    let server = context
+        .serve(|request| Reply::ok().body(request.target))
+        .await?;
     let first = context.get(&server.url("/first")).await?;
     ensure!(
         first.version() == Version::HTTP_2,
@@ -132,7 +152,7 @@ async fn calls_share_one_connection(context: Context) -> Outcome {
 }
 
 async fn more_calls_than_streams_are_answered_too(context: Context) -> Outcome {
-    let server = Server::start(|_, io| async move {
+    let server = Server::start(&context, |_, io| async move {
         let handshake = server::Builder::new()
             .max_concurrent_streams(2)
             .handshake(io);
@@ -160,7 +180,7 @@ async fn more_calls_than_streams_are_answered_too(context: Context) -> Outcome {
 
 async fn a_call_on_a_cut_shared_connection_is_not_repeated(context: Context) -> Outcome {
     for method in [Method::GET, Method::POST] {
-        let server = Server::start(|_, mut io| async move {
+        let server = Server::start(&context, |_, mut io| async move {
             let _ = until_headers(&mut io).await;
         })
         .await?;
@@ -180,7 +200,7 @@ async fn a_call_on_a_cut_shared_connection_is_not_repeated(context: Context) -> 
 async fn reset_before_answering(context: &Context, reason: Reason, delivery: Delivery) -> Outcome {
     let executed = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&executed);
-    let server = Server::start(move |_, io| {
+    let server = Server::start(context, move |_, io| {
         let count = Arc::clone(&count);
         serve(io, move |_, mut respond| {
             count.fetch_add(1, Ordering::SeqCst);
@@ -220,11 +240,13 @@ async fn any_other_reset_of_a_stream_may_have_been_sent(context: Context) -> Out
 async fn streams_that_a_goodbye_leaves_out_were_not_sent(context: Context) -> Outcome {
     // The last stream that was looked at is none, or the first.
     for (last, delivery) in [(0, Delivery::NotSent), (1, Delivery::MaybeSent)] {
-        let server = Server::start(move |_, mut io| async move {
+        let server = Server::start(&context, move |_, mut io| async move {
             // With REFUSED_STREAM as its reason, which says nothing of streams.
             let goodbye = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, last, 0, 0, 0, 7];
-            if until_headers(&mut io).await.is_ok() {
-                let _ = io.write_all(&goodbye).await;
+            if until_headers(&mut io).await.is_ok() && io.write_all(&goodbye).await.is_ok() {
+                let _ = io.shutdown().await;
+                // Closed before all is read, a connection can take back what was sent.
+                let _ = tokio::io::copy(&mut io, &mut tokio::io::sink()).await;
             }
         })
         .await?;
@@ -244,7 +266,7 @@ async fn streams_that_a_goodbye_leaves_out_were_not_sent(context: Context) -> Ou
 }
 
 /// Greets, and reads the first request's HEADERS frame.
-async fn until_headers(io: &mut TcpStream) -> io::Result<()> {
+async fn until_headers(io: &mut Upgraded) -> io::Result<()> {
     let mut preface = [0; 24];
     io.read_exact(&mut preface).await?;
     // Empty SETTINGS.
@@ -261,7 +283,7 @@ async fn until_headers(io: &mut TcpStream) -> io::Result<()> {
 }
 
 async fn after_a_goodbye_calls_take_a_new_connection(context: Context) -> Outcome {
-    let server = Server::start(|_, io| async move {
+    let server = Server::start(&context, |_, io| async move {
         let Ok(mut connection) = server::handshake(io).await else {
             return;
         };
@@ -299,7 +321,7 @@ async fn after_a_goodbye_calls_take_a_new_connection(context: Context) -> Outcom
 async fn a_shared_connection_that_died_while_idle_doubles_nothing(context: Context) -> Outcome {
     let (executed, die) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
     let (count, dying) = (Arc::clone(&executed), Arc::clone(&die));
-    let server = Server::start(move |number, io| {
+    let server = Server::start(&context, move |number, io| {
         let (count, dying) = (Arc::clone(&count), Arc::clone(&dying));
         async move {
             let serving = serve(io, |_, respond| {
@@ -336,7 +358,7 @@ async fn a_shared_connection_that_died_while_idle_doubles_nothing(context: Conte
 async fn a_silent_connection_is_not_used_again_after_a_timeout(context: Context) -> Outcome {
     let swallowed = Arc::new(Notify::new());
     let signal = Arc::clone(&swallowed);
-    let server = Server::start(move |number, io| {
+    let server = Server::start(&context, move |number, io| {
         let signal = Arc::clone(&signal);
         serve(io, move |_, respond| {
             if number > 1 {
@@ -369,11 +391,12 @@ async fn a_silent_connection_is_not_used_again_after_a_timeout(context: Context)
 async fn a_dropped_call_gives_up_its_stream_alone(context: Context) -> Outcome {
     let never = Gate::new();
     let held = never.clone();
-    let server = ScriptedServer::serve(move |request| match request.path() {
-        "/held" => Reply::ok().hold(&held),
-        _ => Reply::ok().body("alive"),
-    })
-    .await?;
+    let server = context
+        .serve(move |request| match request.path() {
+            "/held" => Reply::ok().hold(&held),
+            _ => Reply::ok().body("alive"),
+        })
+        .await?;
     let transport = Arc::clone(&context.transport);
     let request = get(&server.url("/held"))?;
     let mut call = tokio::spawn(async move { transport.send(request).await });
@@ -397,7 +420,7 @@ async fn a_stalled_window_holds_up_its_own_call_alone(context: Context) -> Outco
 
     let (arrived, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (arrival, going) = (Arc::clone(&arrived), Arc::clone(&go_on));
-    let server = Server::start(move |_, io| {
+    let server = Server::start(&context, move |_, io| {
         let (arrival, going) = (Arc::clone(&arrival), Arc::clone(&going));
         serve(io, move |request, mut respond| {
             if request.method() == http::Method::GET {
@@ -446,7 +469,7 @@ async fn a_stalled_window_holds_up_its_own_call_alone(context: Context) -> Outco
 async fn a_reset_of_a_stream_fails_only_the_body(context: Context) -> Outcome {
     let read = Arc::new(Notify::new());
     let was_read = Arc::clone(&read);
-    let server = Server::start(move |_, io| {
+    let server = Server::start(&context, move |_, io| {
         let was_read = Arc::clone(&was_read);
         serve(io, move |_, mut respond| {
             let was_read = Arc::clone(&was_read);
@@ -474,8 +497,9 @@ async fn a_reset_of_a_stream_fails_only_the_body(context: Context) -> Outcome {
 
 async fn a_body_of_another_length_than_said_fails(context: Context) -> Outcome {
     for (said, sent) in [(100, "too short"), (3, "too long")] {
-        let server =
-            ScriptedServer::serve(move |_| Reply::ok().content_length(said).body(sent)).await?;
+        let server = context
+            .serve(move |_| Reply::ok().content_length(said).body(sent))
+            .await?;
         context.broken(&server.url("/")).await?;
     }
     Ok(())

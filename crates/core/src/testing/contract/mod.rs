@@ -19,11 +19,12 @@
 //!
 //! In a test of your own, end with [`Report::assert_kept`], which panics with
 //! the names of the behaviours that were not kept. The behaviours are checked
-//! against servers on 127.0.0.1 without TLS, over HTTP/1.1 by
+//! against servers on 127.0.0.1, over HTTP/1.1 by
 //! [scripted servers](super::ScriptedServer), and
 #![cfg_attr(feature = "http2", doc = "[over HTTP/2](Suite::over_http2)")]
 #![cfg_attr(not(feature = "http2"), doc = "over HTTP/2 (feature `http2`)")]
-//! with what HTTP/2 alone can do wrong.
+//! with what HTTP/2 alone can do wrong. They are the same
+//! [over TLS](Suite::over_tls) as without: cuts and resets are those of TCP there.
 
 mod bodies;
 mod cancel;
@@ -36,14 +37,16 @@ mod upgrade;
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::check::Context;
+use super::script::{Accept, accept_with};
 pub use crate::kit::Report;
 use crate::kit::{Outcome, Violation};
-use crate::transport::Transport;
+use crate::transport::{Transport, UpgradeIo, Upgraded};
 
 /// Something that not every transport can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,6 +133,7 @@ pub struct Suite<F> {
     only: Vec<&'static str>,
     patience: Duration,
     http2: bool,
+    accept: Option<Accept>,
 }
 
 impl<F, T> Suite<F>
@@ -145,16 +149,35 @@ where
             only: Vec::new(),
             patience: Duration::from_secs(30),
             http2: false,
+            accept: None,
         }
     }
 
     /// Checks the behaviours over HTTP/2, for transports that begin with it on a
-    /// connection in the clear ("prior knowledge"). What only HTTP/1.1 has is
-    /// left out, and what only HTTP/2 has is added.
+    /// connection in the clear ("prior knowledge"), or [over TLS](Self::over_tls)
+    /// with servers that choose it. What only HTTP/1.1 has is left out, and what
+    /// only HTTP/2 has is added.
     #[cfg(feature = "http2")]
     #[must_use]
     pub fn over_http2(mut self) -> Self {
         self.http2 = true;
+        self
+    }
+
+    /// Checks the behaviours over TLS: every server is reached by `https`, and
+    /// wraps its connections as [`Builder::tls`] does. The servers are
+    /// `127.0.0.1`; that the transport trusts their certificate is up to the
+    /// caller, as is the protocol that they choose (ALPN): `http/1.1`, or for
+    /// [`over_http2`](Self::over_http2) `h2`, and `http/1.1` for upgrades.
+    ///
+    /// [`Builder::tls`]: super::script::Builder::tls
+    #[must_use]
+    pub fn over_tls<A, S>(mut self, accept: impl Fn(Upgraded) -> A + Send + Sync + 'static) -> Self
+    where
+        A: Future<Output = io::Result<S>> + Send + 'static,
+        S: UpgradeIo,
+    {
+        self.accept = Some(accept_with(accept));
         self
     }
 
@@ -196,10 +219,11 @@ where
             let transport = Arc::new((self.make)(Setup {
                 contract: contract.name,
             }));
-            report.add(
-                contract.name,
-                check(contract, transport, self.patience).await,
-            );
+            let context = Context {
+                transport,
+                accept: self.accept.clone(),
+            };
+            report.add(contract.name, check(contract, context, self.patience).await);
         }
         for name in self.only {
             if !known.iter().any(|contract| contract.name == name) {
@@ -211,9 +235,9 @@ where
     }
 }
 
-async fn check(contract: &Contract, transport: Arc<dyn Transport>, patience: Duration) -> Outcome {
+async fn check(contract: &Contract, context: Context, patience: Duration) -> Outcome {
     // In a task of its own, so that a panic in the transport is a failure too.
-    let task = tokio::spawn((contract.run)(Context::new(transport)));
+    let task = tokio::spawn((contract.run)(context));
     let abort = task.abort_handle();
     match tokio::time::timeout(patience, task).await {
         Ok(Ok(outcome)) => outcome,
@@ -232,6 +256,7 @@ impl<F> fmt::Debug for Suite<F> {
             .field("only", &self.only)
             .field("patience", &self.patience)
             .field("http2", &self.http2)
+            .field("tls", &self.accept.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -39,7 +39,7 @@ async fn upgrade(context: &Context, server: &ScriptedServer) -> Result<Upgraded,
 }
 
 async fn a_101_hands_out_the_connection(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| switching().then_echo()).await?;
+    let server = context.serve(|_| switching().then_echo()).await?;
     let mut connection = upgrade(&context, &server).await?;
     for message in [&b"hello"[..], b"\x00\r\n\r\nHTTP/1.1"] {
         connection.write_all(message).await?;
@@ -61,7 +61,7 @@ async fn bytes_right_after_the_101_are_not_lost(context: Context) -> Outcome {
         .read_request()
         .send("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nhi")
         .echo();
-    let server = ScriptedServer::always(script).await?;
+    let server = context.always(script).await?;
     let mut connection = upgrade(&context, &server).await?;
     connection.write_all(b"you").await?;
     connection.flush().await?;
@@ -72,7 +72,7 @@ async fn bytes_right_after_the_101_are_not_lost(context: Context) -> Outcome {
 }
 
 async fn a_refused_upgrade_is_an_ordinary_answer(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| Reply::new(403).body("no")).await?;
+    let server = context.serve(|_| Reply::new(403).body("no")).await?;
     for _ in 0..2 {
         let answer = context.send(request(&server)?).await?;
         ensure!(answer.status() == 403, "the status is {}", answer.status());
@@ -83,14 +83,14 @@ async fn a_refused_upgrade_is_an_ordinary_answer(context: Context) -> Outcome {
 }
 
 async fn an_upgraded_connection_closes_when_dropped(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| switching().then_echo()).await?;
+    let server = context.serve(|_| switching().then_echo()).await?;
     drop(upgrade(&context, &server).await?);
     server.peer_closed(1).await?;
     Ok(())
 }
 
 async fn an_upgrade_that_nobody_takes_is_closed(context: Context) -> Outcome {
-    let server = ScriptedServer::serve(|_| switching().then_echo()).await?;
+    let server = context.serve(|_| switching().then_echo()).await?;
     drop(context.send(request(&server)?).await?);
     server.peer_closed(1).await?;
     Ok(())

@@ -21,7 +21,22 @@ use crate::transport::{UpgradeIo, Upgraded};
 
 type Accepting = Pin<Box<dyn Future<Output = io::Result<Box<dyn UpgradeIo>>> + Send>>;
 
-pub(super) type Accept = Arc<dyn Fn(Upgraded) -> Accepting + Send + Sync>;
+/// What wraps an accepted connection.
+pub(in crate::testing) type Accept = Arc<dyn Fn(Upgraded) -> Accepting + Send + Sync>;
+
+/// An [`Accept`] of a closure that is given to a builder.
+pub(in crate::testing) fn accept_with<F, S>(
+    accept: impl Fn(Upgraded) -> F + Send + Sync + 'static,
+) -> Accept
+where
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: UpgradeIo,
+{
+    Arc::new(move |io| {
+        let accepting = accept(io);
+        Box::pin(async move { Ok(Box::new(accepting.await?) as Box<dyn UpgradeIo>) })
+    })
+}
 
 #[derive(Default)]
 pub(super) struct Plan {

@@ -52,7 +52,8 @@ pub use self::action::Script;
 use self::event::Log;
 pub use self::event::{Event, Received, ScriptFailure};
 pub use self::listen::RefusedPort;
-use self::listen::{Accept, Address, Listener, Plan};
+pub(in crate::testing) use self::listen::{Accept, accept_with};
+use self::listen::{Address, Listener, Plan};
 pub use self::reply::Reply;
 use crate::transport::{UpgradeIo, Upgraded};
 
@@ -107,12 +108,15 @@ impl Builder {
         F: Future<Output = io::Result<S>> + Send + 'static,
         S: UpgradeIo,
     {
-        let accept: Accept = Arc::new(move |io| {
-            let accepting = accept(io);
-            Box::pin(async move { Ok(Box::new(accepting.await?) as Box<dyn UpgradeIo>) })
-        });
-        self.plan.accept = Some(accept);
+        self.plan.accept = Some(accept_with(accept));
         self
+    }
+
+    /// A server that wraps its connections like others of a suite, or not at all.
+    pub(in crate::testing) fn accepting(accept: Option<Accept>) -> Self {
+        let mut builder = Self::default();
+        builder.plan.accept = accept;
+        builder
     }
 
     /// Starts to listen.

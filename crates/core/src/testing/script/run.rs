@@ -136,7 +136,8 @@ async fn serve(handler: &Handler, connection: &mut Connection) -> Result<Next, S
                 Ok(Next::Drop)
             }
             Some(_) => Ok(Next::Close),
-            None => Ok(Next::Done),
+            // HTTP/2 has said goodbye; the end of the connection may be still to come.
+            None => Ok(Next::Stall),
         };
     }
     loop {
