@@ -82,6 +82,31 @@ async fn an_unused_shared_connection_is_closed_by_this_side() {
     assert_eq!(server.accepted(), 2);
 }
 
+#[tokio::test]
+async fn a_shared_connection_makes_room_for_another_host_once_it_is_unused() {
+    let one = Server::start(|_, io| serve_http2(io, |_| async { text("one") })).await;
+    let two = Server::start(|_, io| serve_http2(io, |_| async { text("two") })).await;
+    let transport = HyperTransport::builder()
+        .http2_prior_knowledge()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    fetch(&transport, get(&one.url("/"))).await.unwrap();
+    let (_, body) = fetch(&transport, get(&two.url("/"))).await.unwrap();
+    assert_eq!(body, "two");
+
+    let answer = transport.send(get(&one.url("/"))).await.unwrap();
+    let waiting = tokio::spawn({
+        let (transport, request) = (transport.clone(), get(&two.url("/")));
+        async move { fetch(&transport, request).await }
+    });
+    tokio::task::yield_now().await;
+    // It is not taken from an answer that is still being read.
+    assert_eq!(two.accepted(), 1);
+    assert_eq!(answer.into_body().collect(3).await.unwrap(), "one");
+    assert_eq!(waiting.await.unwrap().unwrap().1, "two");
+}
+
 /// A server whose first connection swallows everything; later ones answer.
 async fn black_hole() -> (Server, mpsc::UnboundedReceiver<()>) {
     let (swallowed, requests) = mpsc::unbounded_channel();

@@ -34,7 +34,15 @@ const MAX_HEADERS: u32 = 256 << 10;
 #[derive(Clone)]
 pub(crate) struct Http2 {
     send: SendRequest<Body>,
-    given_up: Arc<AtomicBool>,
+    common: Arc<Common>,
+}
+
+/// What all shares know of their connection.
+#[derive(Default)]
+struct Common {
+    given_up: AtomicBool,
+    /// Held once more by each exchange that is under way.
+    exchanges: Arc<()>,
 }
 
 impl Http2 {
@@ -55,13 +63,18 @@ impl Http2 {
         send.ready().await?;
         Ok(Self {
             send,
-            given_up: Arc::default(),
+            common: Arc::default(),
         })
     }
 
     /// Whether new exchanges may begin.
     pub(crate) fn is_open(&self) -> bool {
-        self.send.is_ready() && !self.given_up.load(Ordering::Acquire)
+        self.send.is_ready() && !self.common.given_up.load(Ordering::Acquire)
+    }
+
+    /// Whether an exchange is under way.
+    pub(crate) fn is_used(&self) -> bool {
+        Arc::strong_count(&self.common.exchanges) > 1
     }
 
     /// Sends a request, and waits for the head of its answer. The error holds
@@ -81,7 +94,11 @@ impl Http2 {
 
     /// Watches over an exchange that begins now.
     pub(crate) fn watch(&self, attempt: Option<Arc<Attempt>>) -> Watch {
-        Watch(attempt.map(|attempt| (attempt, Arc::clone(&self.given_up))))
+        Watch(Some(Exchange {
+            attempt,
+            _under_way: Arc::clone(&self.common.exchanges),
+            connection: Arc::clone(&self.common),
+        }))
     }
 }
 
@@ -143,7 +160,13 @@ impl Tasks {
 /// Dropped before that, after its attempt was marked as timed out, it gives
 /// the connection up. That would serve on, and swallow every later call when
 /// its path is dead.
-pub(crate) struct Watch(Option<(Arc<Attempt>, Arc<AtomicBool>)>);
+pub(crate) struct Watch(Option<Exchange>);
+
+struct Exchange {
+    attempt: Option<Arc<Attempt>>,
+    _under_way: Arc<()>,
+    connection: Arc<Common>,
+}
 
 impl Watch {
     /// The exchange came to its end: nothing is left to be done.
@@ -154,10 +177,12 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some((attempt, given_up)) = &self.0 {
-            if attempt.has_timed_out() {
-                given_up.store(true, Ordering::Release);
-            }
+        let Some(exchange) = &self.0 else {
+            return;
+        };
+        let attempt = exchange.attempt.as_ref();
+        if attempt.is_some_and(|attempt| attempt.has_timed_out()) {
+            exchange.connection.given_up.store(true, Ordering::Release);
         }
     }
 }

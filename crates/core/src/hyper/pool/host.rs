@@ -121,13 +121,25 @@ impl Host {
 
     /// Since when the connection is unused that has been so for longest.
     pub(crate) fn unused_since(&self) -> Option<Instant> {
-        self.state().idle.first().map(|idle| idle.since)
+        let state = self.state();
+        let idle = state.idle.first().map(|idle| idle.since);
+        #[cfg(feature = "http2")]
+        if let Some(since) = state.shared.unused_since() {
+            return Some(idle.map_or(since, |idle| idle.min(since)));
+        }
+        idle
     }
 
     /// That connection, to be closed outside of all locks.
-    pub(crate) fn remove_oldest(&self) -> Option<Http1> {
+    pub(crate) fn remove_oldest(&self) -> Option<Connection> {
         let mut state = self.state();
-        (!state.idle.is_empty()).then(|| state.idle.remove(0).connection)
+        #[cfg(feature = "http2")]
+        if let Some(since) = state.shared.unused_since() {
+            if state.idle.first().is_none_or(|idle| since < idle.since) {
+                return state.shared.connection.take().map(Connection::Http2);
+            }
+        }
+        (!state.idle.is_empty()).then(|| Connection::Http1(state.idle.remove(0).connection))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -343,7 +355,7 @@ impl Host {
             .partition::<Vec<_>, _>(|(is_kept, _)| *is_kept);
         state.idle.extend(kept.into_iter().map(|(_, idle)| idle));
         #[cfg(feature = "http2")]
-        let unused = state.shared.close_unused(limit);
+        let unused = state.shared.close_unused(limit, self.places.are_wanted());
         #[cfg(feature = "http2")]
         let is_shared = state.shared.connection.is_some();
         #[cfg(not(feature = "http2"))]
@@ -360,10 +372,19 @@ impl Host {
 
 #[cfg(feature = "http2")]
 impl Shared {
+    /// Since when nothing goes on over the connection, or a little longer.
+    fn unused_since(&self) -> Option<Instant> {
+        let connection = self.connection.as_ref();
+        self.used
+            .filter(|_| connection.is_some_and(|connection| !connection.is_used()))
+    }
+
     /// The connection, if nobody has asked for it for longer than `limit`, or
-    /// it is closed. Exchanges that go on over it are not disturbed.
-    fn close_unused(&mut self, limit: Duration) -> Option<Http2> {
-        let is_unused = self.used.is_none_or(|used| used.elapsed() > limit);
+    /// it is closed, or its place is wanted for another while nothing goes on
+    /// over it. Exchanges that go on over it are not disturbed.
+    fn close_unused(&mut self, limit: Duration, is_wanted: bool) -> Option<Http2> {
+        let is_unused = self.used.is_none_or(|used| used.elapsed() > limit)
+            || is_wanted && self.unused_since().is_some();
         self.connection
             .take_if(|connection| is_unused || !connection.is_open())
     }
