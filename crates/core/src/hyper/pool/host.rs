@@ -1,17 +1,20 @@
 //! The connections to one host.
 
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
-use std::time::Duration;
+#[cfg(feature = "http2")]
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderValue, Uri};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
+use super::shared::Lead;
+#[cfg(feature = "http2")]
+use super::shared::Shared;
+use super::waiting::{First, Waiting, first_of};
 use super::{Connection, Places, Pool, PoolSettings};
 use crate::hyper::classify::Unconnected;
 use crate::hyper::connect::Protocol;
@@ -22,52 +25,34 @@ use crate::hyper::io::Io;
 use crate::hyper::origin::Origin;
 use crate::transport::TransportError;
 
-/// How often unused connections are looked at: in parts of the time that they
-/// are kept for.
-const LOOKS: u32 = 8;
-const MIN_LOOK: Duration = Duration::from_millis(10);
-const MAX_LOOK: Duration = Duration::from_secs(1);
-
 pub(crate) struct Host {
     origin: Origin,
     uri: Uri,
     /// The header `Host`.
     name: HeaderValue,
     protocol: Protocol,
-    settings: PoolSettings,
-    places: Arc<Places>,
+    pub(super) settings: PoolSettings,
+    pub(super) places: Arc<Places>,
     state: Mutex<State>,
     /// Whether a task looks after unused connections. Outside of the state,
     /// because a runtime that is about to end drops such a task at once, while
     /// the state is locked.
-    is_swept: AtomicBool,
+    pub(super) is_swept: AtomicBool,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     /// Unused HTTP/1.1 connections; the last one was used last.
-    idle: Vec<Idle>,
+    pub(super) idle: Vec<Idle>,
     /// Whoever would take the next connection that gets free.
-    waiting: VecDeque<oneshot::Sender<Connection>>,
+    pub(super) waiting: VecDeque<oneshot::Sender<Connection>>,
     #[cfg(feature = "http2")]
-    shared: Shared,
+    pub(super) shared: Shared,
 }
 
-struct Idle {
-    connection: Box<Http1>,
-    since: Instant,
-}
-
-/// The HTTP/2 connection that all share.
-#[cfg(feature = "http2")]
-#[derive(Default)]
-struct Shared {
-    connection: Option<Http2>,
-    /// When it was last asked for.
-    used: Option<Instant>,
-    /// The host has chosen HTTP/2 before, so one connection will do.
-    is_expected: bool,
-    is_connecting: bool,
+pub(super) struct Idle {
+    pub(super) connection: Box<Http1>,
+    pub(super) since: Instant,
 }
 
 /// What there is for a new exchange.
@@ -146,7 +131,7 @@ impl Host {
         None
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -204,20 +189,14 @@ impl Host {
         }
         let (sender, receiver) = oneshot::channel();
         state.waiting.push_back(sender);
-        let waiting = Waiting {
-            host: Arc::clone(self),
-            receiver: Some(receiver),
-        };
+        let waiting = Waiting::new(Arc::clone(self), receiver);
         #[cfg(feature = "http2")]
         if state.shared.is_expected && self.settings.max_idle_per_host > 0 {
             if state.shared.is_connecting {
                 return Found::Soon(waiting);
             }
             state.shared.is_connecting = true;
-            let lead = Lead {
-                host: Arc::clone(self),
-                has_failed: false,
-            };
+            let lead = Lead::new(Arc::clone(self));
             return Found::Nothing(waiting, Some(lead));
         }
         Found::Nothing(waiting, None)
@@ -327,218 +306,5 @@ impl Host {
         }
         drop(state);
         drop(connection);
-    }
-
-    /// Sees to it that unused connections are closed in time. False where
-    /// there is no runtime to do so.
-    fn sweep(self: &Arc<Self>) -> bool {
-        if self.is_swept.load(Ordering::Acquire) {
-            return true;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return false;
-        };
-        self.is_swept.store(true, Ordering::Release);
-        let sweeper = Sweeper(Arc::downgrade(self));
-        let pause = (self.settings.idle_timeout / LOOKS).clamp(MIN_LOOK, MAX_LOOK);
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(pause).await;
-                if !sweeper.0.upgrade().is_some_and(|host| host.close_unused()) {
-                    return sweeper.finish();
-                }
-            }
-        });
-        true
-    }
-
-    /// Closes what has been unused for too long, or was closed by the server.
-    /// False when nothing is left to look after.
-    fn close_unused(&self) -> bool {
-        let limit = self.settings.idle_timeout;
-        let mut state = self.state();
-        let (kept, closed) = std::mem::take(&mut state.idle)
-            .into_iter()
-            .map(|mut idle| {
-                (
-                    idle.since.elapsed() <= limit && idle.connection.is_open(),
-                    idle,
-                )
-            })
-            .partition::<Vec<_>, _>(|(is_kept, _)| *is_kept);
-        state.idle.extend(kept.into_iter().map(|(_, idle)| idle));
-        #[cfg(feature = "http2")]
-        let unused = state.shared.close_unused(limit, self.places.are_wanted());
-        #[cfg(feature = "http2")]
-        let is_shared = state.shared.connection.is_some();
-        #[cfg(not(feature = "http2"))]
-        let is_shared = false;
-        let goes_on = is_shared || !state.idle.is_empty();
-        self.is_swept.store(goes_on, Ordering::Release);
-        drop(state);
-        drop(closed);
-        #[cfg(feature = "http2")]
-        drop(unused);
-        goes_on
-    }
-}
-
-#[cfg(feature = "http2")]
-impl Shared {
-    /// When the connection was last asked for, if nobody uses it now.
-    fn unused_since(&self) -> Option<Instant> {
-        let connection = self.connection.as_ref()?;
-        self.used.filter(|_| connection.is_unused())
-    }
-
-    /// The connection, if nobody has asked for it for longer than `limit`, if
-    /// it is closed, or if its place is wanted while nobody uses it. Exchanges
-    /// that go on over it are not disturbed.
-    fn close_unused(&mut self, limit: Duration, is_wanted: bool) -> Option<Http2> {
-        let is_old = self.used.is_none_or(|used| used.elapsed() > limit);
-        self.connection.take_if(|connection| {
-            is_old || !connection.is_open() || (is_wanted && connection.is_unused())
-        })
-    }
-}
-
-/// A place in the queue for the next connection that gets free.
-struct Waiting {
-    host: Arc<Host>,
-    receiver: Option<oneshot::Receiver<Connection>>,
-}
-
-impl Waiting {
-    /// `None` when nothing will come this way.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Connection>> {
-        let Some(receiver) = &mut self.receiver else {
-            return Poll::Ready(None);
-        };
-        let received = Pin::new(receiver).poll(cx);
-        if received.is_ready() {
-            self.receiver = None;
-        }
-        received.map(Result::ok)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let Some(mut receiver) = self.receiver.take() else {
-            return;
-        };
-        receiver.close();
-        if let Ok(Connection::Http1(connection)) = receiver.try_recv() {
-            self.host.put(connection);
-        }
-        self.host.state().waiting.retain(|other| !other.is_closed());
-    }
-}
-
-enum First<T> {
-    /// A connection that got free.
-    Freed(Connection),
-    Other(T),
-}
-
-/// What comes first. `other` is not begun if there is a connection already.
-async fn first_of<F: Future + Unpin>(waiting: &mut Waiting, mut other: F) -> First<F::Output> {
-    poll_fn(|cx| {
-        if let Poll::Ready(Some(connection)) = waiting.poll(cx) {
-            return Poll::Ready(First::Freed(connection));
-        }
-        Pin::new(&mut other).poll(cx).map(First::Other)
-    })
-    .await
-}
-
-/// The right, and the duty, to make the connection that others wait for. They
-/// are told when it ends without one.
-#[cfg(feature = "http2")]
-struct Lead {
-    host: Arc<Host>,
-    /// It was tried. Otherwise the call was given up, and somebody else leads.
-    has_failed: bool,
-}
-
-#[cfg(feature = "http2")]
-impl Lead {
-    fn fail(&mut self) {
-        self.has_failed = true;
-    }
-}
-
-#[cfg(feature = "http2")]
-impl Drop for Lead {
-    fn drop(&mut self) {
-        let mut state = self.host.state();
-        state.shared.is_connecting = false;
-        if state.shared.connection.is_none() {
-            // The others need not fail one after another.
-            state.shared.is_expected &= !self.has_failed;
-            state.waiting.clear();
-        }
-    }
-}
-
-/// Over HTTP/1.1 everybody connects.
-#[cfg(not(feature = "http2"))]
-enum Lead {}
-
-#[cfg(not(feature = "http2"))]
-impl Lead {
-    fn fail(&mut self) {
-        match *self {}
-    }
-}
-
-/// The task that looks after unused connections.
-struct Sweeper(Weak<Host>);
-
-impl Sweeper {
-    fn finish(mut self) {
-        self.0 = Weak::new();
-    }
-}
-
-impl Drop for Sweeper {
-    fn drop(&mut self) {
-        // Its runtime has ended before it was through.
-        if let Some(host) = self.0.upgrade() {
-            host.is_swept.store(false, Ordering::Release);
-        }
-    }
-}
-
-/// An HTTP/1.1 connection in use. Dropped instead of [released](Self::release),
-/// it is closed.
-pub(crate) struct Lease {
-    pub(crate) connection: Box<Http1>,
-    host: Arc<Host>,
-}
-
-impl Lease {
-    pub(crate) fn new(connection: Box<Http1>, host: Arc<Host>) -> Self {
-        Self { connection, host }
-    }
-
-    /// The exchange is over: the connection can be used again, at once or as
-    /// soon as the rest of the request is sent.
-    pub(crate) fn release(self) {
-        let Self {
-            mut connection,
-            host,
-        } = self;
-        if connection.is_ready() {
-            host.put(connection);
-        } else if !connection.has_ended() {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move {
-                    if poll_fn(|cx| connection.poll_ready(cx)).await {
-                        host.put(connection);
-                    }
-                });
-            }
-        }
     }
 }

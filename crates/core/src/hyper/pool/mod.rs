@@ -1,7 +1,11 @@
 //! The connections that are open.
 
 mod host;
+mod lease;
 mod places;
+mod shared;
+mod sweep;
+mod waiting;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -12,7 +16,8 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-pub(crate) use self::host::{Host, Lease};
+pub(crate) use self::host::Host;
+pub(crate) use self::lease::Lease;
 pub(crate) use self::places::Places;
 use super::connect::{Connect, ConnectError, Protocol};
 use super::http1::Http1;
