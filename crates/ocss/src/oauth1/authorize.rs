@@ -7,7 +7,6 @@ use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Uri};
-use ring::rand::{SecureRandom, SystemRandom};
 use sync_core::auth::{Authorize, Authorized, Generation};
 use sync_core::{Body, Clock, Error, Secret};
 
@@ -62,7 +61,6 @@ pub struct OAuth1 {
     offset: ClockOffset,
     clear_text: bool,
     body_hash: bool,
-    random: SystemRandom,
 }
 
 impl OAuth1 {
@@ -80,7 +78,6 @@ impl OAuth1 {
             offset: ClockOffset::new(),
             clear_text: false,
             body_hash: false,
-            random: SystemRandom::new(),
         }
     }
 
@@ -137,11 +134,11 @@ impl OAuth1 {
     }
 
     /// 128 random bits in hexadecimal.
-    fn nonce(&self) -> Result<String, Error> {
+    fn nonce() -> Result<String, Error> {
         let mut bytes = [0; 16];
-        self.random
-            .fill(&mut bytes)
-            .map_err(|_| Error::auth("the system has no random numbers for a nonce"))?;
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::auth("the system has no random numbers for a nonce").with_source(error)
+        })?;
         let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         Ok(halves
             .map(|half| char::from(HEX[usize::from(half)]))
@@ -165,7 +162,7 @@ impl OAuth1 {
         if let Some(clean) = without_protocol_parameters(&head.uri) {
             head.uri = clean;
         }
-        let nonce = self.nonce()?;
+        let nonce = Self::nonce()?;
         let mut request = Request::new(&head.method, &head.uri);
         let hash;
         if is_form(&head.headers) {

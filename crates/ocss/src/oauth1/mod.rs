@@ -37,6 +37,7 @@ mod authorize;
 mod base;
 mod credentials;
 mod encode;
+mod keyed;
 mod problem;
 mod replay;
 mod sign;

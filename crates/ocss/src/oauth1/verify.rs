@@ -10,9 +10,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ring::hmac;
 use sync_core::Secret;
 
+use super::keyed::Keyed;
 use super::problem::word;
 use super::{SignatureMethod, body_hash};
 
@@ -245,15 +245,11 @@ pub fn verify(
     key.push(b'&');
     escape(&mut key, token.as_bytes());
     let key = Secret::new(key);
-    let fits = match method.hmac() {
+    let fits = match Keyed::new(method, key.expose()) {
         None => equal(signature.as_bytes(), key.expose()),
-        Some(algorithm) => {
-            let base = base_string(received, path, &all);
-            let key = hmac::Key::new(algorithm, key.expose());
-            BASE64
-                .decode(signature)
-                .is_ok_and(|tag| hmac::verify(&key, &base, &tag).is_ok())
-        }
+        Some(keyed) => BASE64
+            .decode(signature)
+            .is_ok_and(|tag| keyed.fits(&base_string(received, path, &all), &tag)),
     };
     if !fits {
         return Err(Refusal::new(word::SIGNATURE_INVALID));
