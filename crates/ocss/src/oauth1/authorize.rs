@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Uri};
 use sync_core::auth::{Authorize, Authorized, Generation};
@@ -139,10 +140,12 @@ impl OAuth1 {
         getrandom::fill(&mut bytes).map_err(|error| {
             Error::auth("the system has no random numbers for a nonce").with_source(error)
         })?;
-        let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        Ok(halves
-            .map(|half| char::from(HEX[usize::from(half)]))
-            .collect())
+        let mut nonce = String::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            nonce.push(char::from(HEX[usize::from(byte >> 4)]));
+            nonce.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+        Ok(nonce)
     }
 
     fn timestamp(&self) -> u64 {
@@ -178,8 +181,9 @@ impl OAuth1 {
             .map_err(refused)?;
         match self.placement {
             Placement::Header => {
-                let header = signed.authorization();
-                let mut value = HeaderValue::from_str(header.expose()).map_err(|_| {
+                // Not copied: the only text of it is the request's own.
+                let header = Bytes::from(signed.header());
+                let mut value = HeaderValue::from_maybe_shared(header).map_err(|_| {
                     Error::config("the realm has characters that a header cannot carry")
                 })?;
                 value.set_sensitive(true);

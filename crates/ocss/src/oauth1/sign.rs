@@ -269,8 +269,20 @@ impl Signed<'_> {
 
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> Secret<String> {
-        let mut header =
-            String::with_capacity(320 + encode::longest(self.signature.expose().len()));
+        Secret::new(self.header())
+    }
+
+    pub(super) fn header(&self) -> String {
+        let signature = self.signature.expose();
+        let parameters = self.parameters.iter();
+        let parameters: usize = parameters
+            .map(|(name, value)| name.len() + "=\"\", ".len() + value.len())
+            .sum();
+        let realm = self.realm.unwrap_or_default();
+        // Enough for all of it: growth would leave copies behind.
+        let capacity = "OAuth realm=\"\", ".len() + 2 * realm.len() + parameters;
+        let signed = "oauth_signature=\"\"".len() + encode::longest(signature.len());
+        let mut header = String::with_capacity(capacity + signed);
         header.push_str("OAuth ");
         if let Some(realm) = self.realm {
             header.push_str("realm=\"");
@@ -290,9 +302,9 @@ impl Signed<'_> {
             header.push_str("\", ");
         }
         header.push_str("oauth_signature=\"");
-        encode::push(&mut header, self.signature.expose().as_bytes());
+        encode::push(&mut header, signature);
         header.push('"');
-        Secret::new(header)
+        header
     }
 
     /// `uri` with the parameters at the end of its query. Only the signed URI
@@ -336,7 +348,7 @@ impl Signed<'_> {
             out.push('&');
         }
         out.push_str("oauth_signature=");
-        encode::push(out, self.signature.expose().as_bytes());
+        encode::push(out, self.signature.expose());
     }
 }
 
