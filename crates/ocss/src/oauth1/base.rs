@@ -258,6 +258,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn both_ways_to_the_base_string_are_one() {
+        for query in [
+            "",
+            "a=1&b=2",
+            // Values that encoded look like what joins them.
+            "a==&b=%26&c=%253D&%3D=&%26=%25",
+            // Names that begin with another, escaped and not.
+            "a%20=1&a=2&a-=3&a~=4&a=%20&a=0",
+            "b=%ff%c3%b8&b=%c3",
+        ] {
+            let uri: Uri = format!("http://H:81/p%20q?{query}").parse().unwrap();
+            let request = Request::new(&Method::PUT, &uri).form(b"oauth_n=1&z=%25");
+            let normalized = normalized_parameters(&request, []);
+            let text = text_to_sign(&request, Parameters::of(&request)).unwrap();
+            assert_eq!(text, base_string(&request, &normalized).unwrap(), "{query}");
+        }
+    }
+
+    #[test]
     fn host_and_port_are_what_the_uri_says_they_are() {
         for text in [
             "http://h",
