@@ -1,5 +1,7 @@
 //! Where things are on the server.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -153,9 +155,12 @@ impl Layout {
     /// the end makes no difference: the service's documentation has both.
     pub(super) fn find(self, path: &str) -> Option<(Place, Vec<String>)> {
         let path = path.strip_suffix('/').unwrap_or(path);
+        let segments = path.split('/');
+        let segments = segments.map(|segment| percent_decode_str(segment).decode_utf8());
+        let segments: Vec<_> = segments.collect::<Result<_, _>>().ok()?;
         PLACES.iter().find_map(|row| {
             let pattern = self.of(row);
-            let ids = matched(pattern.strip_suffix('/').unwrap_or(pattern), path)?;
+            let ids = matched(pattern.strip_suffix('/').unwrap_or(pattern), &segments)?;
             Some((row.0, ids))
         })
     }
@@ -179,14 +184,13 @@ impl Layout {
     }
 }
 
-fn matched(pattern: &str, path: &str) -> Option<Vec<String>> {
+fn matched(pattern: &str, path: &[Cow<'_, str>]) -> Option<Vec<String>> {
     let mut wanted = pattern.split('/');
     let mut ids = Vec::new();
-    for segment in path.split('/') {
-        let decoded = percent_decode_str(segment).decode_utf8().ok()?;
+    for segment in path {
         match wanted.next()? {
-            "*" if !decoded.is_empty() => ids.push(decoded.into_owned()),
-            literal if literal == decoded => {}
+            "*" if !segment.is_empty() => ids.push(segment.to_string()),
+            literal if literal == segment => {}
             _ => return None,
         }
     }

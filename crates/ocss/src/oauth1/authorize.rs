@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Uri};
-use ring::rand::{SecureRandom, SystemRandom};
 use sync_core::auth::{Authorize, Authorized, Generation};
 use sync_core::{Body, Clock, Error, Secret};
 
@@ -62,7 +62,6 @@ pub struct OAuth1 {
     offset: ClockOffset,
     clear_text: bool,
     body_hash: bool,
-    random: SystemRandom,
 }
 
 impl OAuth1 {
@@ -80,7 +79,6 @@ impl OAuth1 {
             offset: ClockOffset::new(),
             clear_text: false,
             body_hash: false,
-            random: SystemRandom::new(),
         }
     }
 
@@ -137,15 +135,17 @@ impl OAuth1 {
     }
 
     /// 128 random bits in hexadecimal.
-    fn nonce(&self) -> Result<String, Error> {
+    fn nonce() -> Result<String, Error> {
         let mut bytes = [0; 16];
-        self.random
-            .fill(&mut bytes)
-            .map_err(|_| Error::auth("the system has no random numbers for a nonce"))?;
-        let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        Ok(halves
-            .map(|half| char::from(HEX[usize::from(half)]))
-            .collect())
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::auth("the system has no random numbers for a nonce").with_source(error)
+        })?;
+        let mut nonce = String::with_capacity(2 * bytes.len());
+        for byte in bytes {
+            nonce.push(char::from(HEX[usize::from(byte >> 4)]));
+            nonce.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+        Ok(nonce)
     }
 
     fn timestamp(&self) -> u64 {
@@ -165,7 +165,7 @@ impl OAuth1 {
         if let Some(clean) = without_protocol_parameters(&head.uri) {
             head.uri = clean;
         }
-        let nonce = self.nonce()?;
+        let nonce = Self::nonce()?;
         let mut request = Request::new(&head.method, &head.uri);
         let hash;
         if is_form(&head.headers) {
@@ -181,8 +181,9 @@ impl OAuth1 {
             .map_err(refused)?;
         match self.placement {
             Placement::Header => {
-                let header = signed.authorization();
-                let mut value = HeaderValue::from_str(header.expose()).map_err(|_| {
+                // Not copied: the only text of it is the request's own.
+                let header = Bytes::from(signed.header());
+                let mut value = HeaderValue::from_maybe_shared(header).map_err(|_| {
                     Error::config("the realm has characters that a header cannot carry")
                 })?;
                 value.set_sensitive(true);

@@ -1,5 +1,6 @@
 //! The signature base string (RFC 5849 section 3.4.1).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::{Method, Uri};
@@ -60,32 +61,33 @@ impl fmt::Debug for Request<'_> {
 /// [`SignError::Uri`] when the URI has no scheme or no host.
 pub fn base_uri(uri: &Uri) -> Result<String, SignError> {
     let mut text = String::with_capacity(64);
-    push_base_uri(&mut text, uri)?;
+    each_of_base_uri(uri, |part| text.push_str(part))?;
     Ok(text)
 }
 
-fn push_base_uri(text: &mut String, uri: &Uri) -> Result<(), SignError> {
+/// The parts that the base string URI is made of.
+fn each_of_base_uri(uri: &Uri, mut push: impl FnMut(&str)) -> Result<(), SignError> {
     let (Some(scheme), Some((host, port))) = (uri.scheme_str(), host_and_port(uri)) else {
         return Err(SignError::Uri);
     };
     if host.is_empty() {
         return Err(SignError::Uri);
     }
-    push_lower(text, scheme);
-    text.push_str("://");
-    push_lower(text, host);
+    push(&lower(scheme));
+    push("://");
+    push(&lower(host));
     let default = if scheme.eq_ignore_ascii_case("https") {
         443
     } else {
         80
     };
     if let Some(port) = port.filter(|port| *port != default) {
-        text.push(':');
-        text.push_str(&port.to_string());
+        push(":");
+        push(&port.to_string());
     }
     match uri.path() {
-        "" => text.push('/'),
-        path => text.push_str(path),
+        "" => push("/"),
+        path => push(path),
     }
     Ok(())
 }
@@ -103,10 +105,11 @@ fn host_and_port(uri: &Uri) -> Option<(&str, Option<u16>)> {
     })
 }
 
-fn push_lower(text: &mut String, part: &str) {
-    let start = text.len();
-    text.push_str(part);
-    text[start..].make_ascii_lowercase();
+fn lower(part: &str) -> Cow<'_, str> {
+    match part.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => part.to_ascii_lowercase().into(),
+        false => part.into(),
+    }
 }
 
 /// Parameters on their way to normal form: encoded names and values in one
@@ -135,9 +138,9 @@ impl Parameters {
 
     pub(super) fn add(&mut self, name: &[u8], value: &[u8]) {
         let start = self.text.len();
-        encode::push(&mut self.text, name);
+        encode::push_bytes(&mut self.text, name);
         let middle = self.text.len();
-        encode::push(&mut self.text, value);
+        encode::push_bytes(&mut self.text, value);
         self.places.push([start, middle, self.text.len()]);
     }
 
@@ -150,48 +153,52 @@ impl Parameters {
         self.places.push([start, middle, self.text.len()]);
     }
 
-    /// In order, and joined.
-    pub(super) fn normalized(self) -> String {
-        let mut normalized = String::with_capacity(self.text.len() + 2 * self.places.len());
-        self.join(|part| normalized.push_str(part));
-        normalized
-    }
-
-    /// Appends the normal form, encoded once more.
-    fn push_encoded(self, out: &mut String) {
-        self.join(|part| match part {
-            "&" => out.push_str("%26"),
-            "=" => out.push_str("%3D"),
-            // Of what is encoded already, only the `%` needs it again.
-            encoded => {
-                let mut rest = encoded;
-                while let Some(at) = memchr::memchr(b'%', rest.as_bytes()) {
-                    out.push_str(&rest[..at]);
-                    out.push_str("%25");
-                    rest = &rest[at + 1..];
-                }
-                out.push_str(rest);
-            }
-        });
-    }
-
-    /// Names, `=`, values and `&`, sorted by encoded name, then encoded value,
-    /// by bytes.
-    fn join(mut self, mut push: impl FnMut(&str)) {
-        let text = self.text.as_str();
-        let bytes = text.as_bytes();
+    /// By encoded name, then encoded value, by bytes.
+    fn sort(&mut self) {
+        let bytes = self.text.as_bytes();
         self.places.sort_unstable_by(|a, b| {
             let name = |[start, middle, _]: &[usize; 3]| &bytes[*start..*middle];
             let value = |[_, middle, end]: &[usize; 3]| &bytes[*middle..*end];
             name(a).cmp(name(b)).then_with(|| value(a).cmp(value(b)))
         });
-        for (i, [start, middle, end]) in self.places.into_iter().enumerate() {
+    }
+
+    /// In order, and joined.
+    pub(super) fn normalized(mut self) -> String {
+        let mut normalized = String::with_capacity(self.text.len() + 2 * self.places.len());
+        self.sort();
+        self.join(&mut normalized, "=", "&");
+        normalized
+    }
+
+    /// Appends the normal form, encoded once more.
+    fn push_encoded(mut self, out: &mut String) {
+        self.sort();
+        // Of what is encoded already only the `%` needs it again, and there
+        // seldom is one.
+        if memchr::memchr(b'%', self.text.as_bytes()).is_some() {
+            self = self.encoded_again();
+        }
+        self.join(out, "%3D", "%26");
+    }
+
+    fn encoded_again(&self) -> Self {
+        let mut again = Self::default();
+        for [start, middle, end] in &self.places {
+            let (name, value) = (&self.text[*start..*middle], &self.text[*middle..*end]);
+            again.add(name.as_bytes(), value.as_bytes());
+        }
+        again
+    }
+
+    fn join(&self, out: &mut String, equals: &str, and: &str) {
+        for (i, [start, middle, end]) in self.places.iter().enumerate() {
             if i > 0 {
-                push("&");
+                out.push_str(and);
             }
-            push(&text[start..middle]);
-            push("=");
-            push(&text[middle..end]);
+            out.push_str(&self.text[*start..*middle]);
+            out.push_str(equals);
+            out.push_str(&self.text[*middle..*end]);
         }
     }
 }
@@ -218,7 +225,7 @@ pub fn normalized_parameters<'p>(
 /// As [`base_uri`].
 pub fn base_string(request: &Request<'_>, normalized: &str) -> Result<String, SignError> {
     let mut text = method_and_uri(request, encode::longest(normalized.len()))?;
-    encode::push(&mut text, normalized.as_bytes());
+    encode::push(&mut text, normalized);
     Ok(text)
 }
 
@@ -234,13 +241,14 @@ pub(super) fn text_to_sign(
 
 /// The base string up to the parameters, with room for `more` bytes.
 fn method_and_uri(request: &Request<'_>, more: usize) -> Result<String, SignError> {
-    let uri = base_uri(request.uri)?;
     let method = request.method.as_str();
-    let mut text = String::with_capacity(method.len() + encode::longest(uri.len()) + 2 + more);
+    // With room for what is escaped of most URIs; a longer one makes it grow.
+    let uri = 2 * request.uri.path().len() + 64;
+    let mut text = String::with_capacity(method.len() + uri + more);
     text.push_str(method);
     text.make_ascii_uppercase();
     text.push('&');
-    encode::push(&mut text, uri.as_bytes());
+    each_of_base_uri(request.uri, |part| encode::push(&mut text, part))?;
     text.push('&');
     Ok(text)
 }
@@ -248,6 +256,25 @@ fn method_and_uri(request: &Request<'_>, more: usize) -> Result<String, SignErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_ways_to_the_base_string_are_one() {
+        for query in [
+            "",
+            "a=1&b=2",
+            // Values that encoded look like what joins them.
+            "a==&b=%26&c=%253D&%3D=&%26=%25",
+            // Names that begin with another, escaped and not.
+            "a%20=1&a=2&a-=3&a~=4&a=%20&a=0",
+            "b=%ff%c3%b8&b=%c3",
+        ] {
+            let uri: Uri = format!("http://H:81/p%20q?{query}").parse().unwrap();
+            let request = Request::new(&Method::PUT, &uri).form(b"oauth_n=1&z=%25");
+            let normalized = normalized_parameters(&request, []);
+            let text = text_to_sign(&request, Parameters::of(&request)).unwrap();
+            assert_eq!(text, base_string(&request, &normalized).unwrap(), "{query}");
+        }
+    }
 
     #[test]
     fn host_and_port_are_what_the_uri_says_they_are() {

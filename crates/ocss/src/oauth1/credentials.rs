@@ -79,8 +79,8 @@ pub fn signing_key(
     let (consumer, token) = (consumer_secret.expose(), token_secret.expose());
     // Enough for every byte to be escaped, so that no copy is left behind by growth.
     let mut key = String::with_capacity(3 * (consumer.len() + token.len()) + 1);
-    encode::push(&mut key, consumer.as_bytes());
+    encode::push(&mut key, consumer);
     key.push('&');
-    encode::push(&mut key, token.as_bytes());
+    encode::push(&mut key, token);
     Secret::new(key)
 }

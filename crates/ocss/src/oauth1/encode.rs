@@ -2,14 +2,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
-
-/// Everything but letters, digits, `-`, `.`, `_` and `~`.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use percent_encoding::{percent_decode, percent_encode_byte};
 
 /// Encodes text as RFC 5849 section 3.6 demands: UTF-8, unreserved characters
 /// as they are, all else as `%XX` with capitals. A space is `%20`.
@@ -18,18 +11,39 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// assert_eq!(ocss::oauth1::percent_encode("a b+~ø"), "a%20b%2B~%C3%B8");
 /// ```
 pub fn percent_encode(text: &str) -> Cow<'_, str> {
+    // Nearly all that is signed: names, keys, nonces, numbers.
     if text.bytes().all(is_unreserved) {
         return text.into();
     }
-    utf8_percent_encode(text, ENCODED).into()
+    let mut encoded = String::with_capacity(longest(text.len()));
+    push(&mut encoded, text);
+    encoded.into()
 }
 
-/// Appends `bytes`, encoded.
-pub(super) fn push(out: &mut String, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        // Nearly all that is signed: names, keys, nonces, numbers.
-        Ok(text) if bytes.iter().all(|byte| is_unreserved(*byte)) => out.push_str(text),
-        _ => out.extend(percent_encoding::percent_encode(bytes, ENCODED)),
+/// Appends `text`, encoded.
+pub(super) fn push(out: &mut String, text: &str) {
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if !is_unreserved(byte) {
+            // Empty within a character of several bytes.
+            out.push_str(text.get(plain..at).unwrap_or_default());
+            out.push_str(percent_encode_byte(byte));
+            plain = at + 1;
+        }
+    }
+    out.push_str(&text[plain..]);
+}
+
+/// As [`push`], of what need not be text.
+pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) {
+    for chunk in bytes.utf8_chunks() {
+        push(out, chunk.valid());
+        out.extend(
+            chunk
+                .invalid()
+                .iter()
+                .map(|byte| percent_encode_byte(*byte)),
+        );
     }
 }
 
@@ -81,16 +95,31 @@ fn form_decode(text: &[u8]) -> Cow<'_, [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+
     use super::*;
 
+    /// Everything but letters, digits, `-`, `.`, `_` and `~`.
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+
     #[test]
-    fn what_needs_no_encoding_is_what_the_set_leaves_out() {
-        for byte in 0..=u8::MAX {
-            let encoded: String = percent_encoding::percent_encode(&[byte], ENCODED).collect();
-            assert_eq!(is_unreserved(byte), encoded.len() == 1, "{byte}");
-            let mut pushed = String::new();
-            push(&mut pushed, &[b'a', byte]);
+    fn bytes_are_encoded_as_the_set_says() {
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        let text = "a b+~ø/\u{1f600}%".as_bytes();
+        let split = &text[..text.len() - 2];
+        let single = all.chunks(1);
+        for bytes in single.chain([&all[..], text, split, b"", b"abc", b"\xe2\x82x"]) {
+            let encoded: String = percent_encoding::percent_encode(bytes, ENCODED).collect();
+            let mut pushed = String::from("a");
+            push_bytes(&mut pushed, bytes);
             assert_eq!(pushed, format!("a{encoded}"));
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                assert_eq!(percent_encode(text), encoded);
+            }
         }
     }
 

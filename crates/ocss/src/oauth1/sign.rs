@@ -7,10 +7,11 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::Uri;
-use ring::{digest, hmac};
+use sha1::{Digest as _, Sha1};
 use sync_core::Secret;
 
 use super::base::{Parameters, Request, text_to_sign};
+use super::keyed::Keyed;
 use super::{Credentials, encode, percent_encode};
 
 /// Why a request cannot be signed.
@@ -55,15 +56,6 @@ impl SignatureMethod {
             Self::Plaintext => "PLAINTEXT",
         }
     }
-
-    pub(super) const fn hmac(self) -> Option<hmac::Algorithm> {
-        match self {
-            Self::HmacSha1 => Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
-            Self::HmacSha256 => Some(hmac::HMAC_SHA256),
-            Self::HmacSha512 => Some(hmac::HMAC_SHA512),
-            Self::Plaintext => None,
-        }
-    }
 }
 
 impl fmt::Display for SignatureMethod {
@@ -97,7 +89,7 @@ impl FromStr for SignatureMethod {
 /// Base64 of the SHA-1 of a body: `oauth_body_hash`, whatever the signature
 /// method (the 2009 draft ties it to the method; the libraries in use do not).
 pub fn body_hash(body: &[u8]) -> String {
-    BASE64.encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, body))
+    BASE64.encode(Sha1::digest(body))
 }
 
 /// Signs requests with one set of credentials.
@@ -117,15 +109,15 @@ pub struct Signer {
 
 #[derive(Clone)]
 enum Key {
-    Hmac(hmac::Key),
+    Hmac(Box<Keyed>),
     Plaintext(Secret<String>),
 }
 
 impl Key {
     fn new(credentials: &Credentials, method: SignatureMethod) -> Self {
         let key = credentials.signing_key();
-        match method.hmac() {
-            Some(algorithm) => Self::Hmac(hmac::Key::new(algorithm, key.expose().as_bytes())),
+        match Keyed::new(method, key.expose().as_bytes()) {
+            Some(keyed) => Self::Hmac(Box::new(keyed)),
             None => Self::Plaintext(key),
         }
     }
@@ -135,7 +127,7 @@ impl Key {
         base_string: impl FnOnce() -> Result<String, SignError>,
     ) -> Result<String, SignError> {
         match self {
-            Self::Hmac(key) => Ok(BASE64.encode(hmac::sign(key, base_string()?.as_bytes()))),
+            Self::Hmac(key) => Ok(key.sign(base_string()?.as_bytes())),
             Self::Plaintext(key) => Ok(key.expose().clone()),
         }
     }
@@ -277,8 +269,20 @@ impl Signed<'_> {
 
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> Secret<String> {
-        let mut header =
-            String::with_capacity(320 + encode::longest(self.signature.expose().len()));
+        Secret::new(self.header())
+    }
+
+    pub(super) fn header(&self) -> String {
+        let signature = self.signature.expose();
+        let parameters = self.parameters.iter();
+        let parameters: usize = parameters
+            .map(|(name, value)| name.len() + "=\"\", ".len() + value.len())
+            .sum();
+        let realm = self.realm.unwrap_or_default();
+        // Enough for all of it: growth would leave copies behind.
+        let capacity = "OAuth realm=\"\", ".len() + 2 * realm.len() + parameters;
+        let signed = "oauth_signature=\"\"".len() + encode::longest(signature.len());
+        let mut header = String::with_capacity(capacity + signed);
         header.push_str("OAuth ");
         if let Some(realm) = self.realm {
             header.push_str("realm=\"");
@@ -298,9 +302,9 @@ impl Signed<'_> {
             header.push_str("\", ");
         }
         header.push_str("oauth_signature=\"");
-        encode::push(&mut header, self.signature.expose().as_bytes());
+        encode::push(&mut header, signature);
         header.push('"');
-        Secret::new(header)
+        header
     }
 
     /// `uri` with the parameters at the end of its query. Only the signed URI
@@ -344,7 +348,7 @@ impl Signed<'_> {
             out.push('&');
         }
         out.push_str("oauth_signature=");
-        encode::push(out, self.signature.expose().as_bytes());
+        encode::push(out, self.signature.expose());
     }
 }
 

@@ -5,79 +5,14 @@
 //! own encoder and its own order, so that a mistake of one side is not
 //! repeated by the other.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ring::hmac;
 use sync_core::Secret;
 
+use super::keyed::Keyed;
 use super::problem::word;
+use super::received::{Pairs, Part, Received, escape, escape_again};
 use super::{SignatureMethod, body_hash};
-
-/// A request as a server received it.
-#[derive(Clone, Copy)]
-pub struct Received<'a> {
-    method: &'a str,
-    scheme: &'a str,
-    host: &'a str,
-    target: &'a str,
-    authorization: Option<&'a str>,
-    content_type: Option<&'a str>,
-    body: &'a [u8],
-}
-
-impl<'a> Received<'a> {
-    /// The method, the scheme of the connection (`http` or `https`), the
-    /// `Host` header and the request target (path and query), as they came.
-    pub const fn new(method: &'a str, scheme: &'a str, host: &'a str, target: &'a str) -> Self {
-        Self {
-            method,
-            scheme,
-            host,
-            target,
-            authorization: None,
-            content_type: None,
-            body: b"",
-        }
-    }
-
-    /// The `Authorization` header.
-    #[must_use]
-    pub const fn authorization(mut self, value: Option<&'a str>) -> Self {
-        self.authorization = value;
-        self
-    }
-
-    /// The body and its `Content-Type`.
-    #[must_use]
-    pub const fn body(mut self, content_type: Option<&'a str>, body: &'a [u8]) -> Self {
-        self.content_type = content_type;
-        self.body = body;
-        self
-    }
-
-    fn form(&self) -> &'a [u8] {
-        let essence = self.content_type.and_then(|value| value.split(';').next());
-        match essence {
-            Some(essence)
-                if essence
-                    .trim()
-                    .eq_ignore_ascii_case("application/x-www-form-urlencoded") =>
-            {
-                self.body
-            }
-            _ => b"",
-        }
-    }
-}
-
-impl fmt::Debug for Received<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Received({} …)", self.method)
-    }
-}
 
 /// Who a request says it is from, not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,9 +94,6 @@ impl Refusal {
     }
 }
 
-/// Names and values, decoded; as they came where there was nothing to decode.
-type Pairs<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
-
 /// Verifies the signature of a request.
 ///
 /// `secrets` is asked for the consumer's and the token's secret of the
@@ -178,17 +110,7 @@ pub fn verify(
     secrets: impl FnOnce(&Claims) -> Result<(Secret<String>, Secret<String>), Refusal>,
 ) -> Result<Option<Verified>, Refusal> {
     let rejected = || Refusal::new(word::PARAMETER_REJECTED);
-    let (path, query) = received
-        .target
-        .split_once('?')
-        .unwrap_or((received.target, ""));
-    let mut all = Pairs::with_capacity(8);
-    if let Some(value) = received.authorization {
-        add_header_parameters(&mut all, value).ok_or_else(rejected)?;
-    }
-    add_urlencoded(&mut all, query.as_bytes());
-    add_urlencoded(&mut all, received.form());
-
+    let all = received.parameters().ok_or_else(rejected)?;
     let protocol = Protocol::of(&all).ok_or_else(rejected)?;
     if protocol.0.is_empty() {
         return Ok(None);
@@ -245,15 +167,11 @@ pub fn verify(
     key.push(b'&');
     escape(&mut key, token.as_bytes());
     let key = Secret::new(key);
-    let fits = match method.hmac() {
+    let fits = match Keyed::new(method, key.expose()) {
         None => equal(signature.as_bytes(), key.expose()),
-        Some(algorithm) => {
-            let base = base_string(received, path, &all);
-            let key = hmac::Key::new(algorithm, key.expose());
-            BASE64
-                .decode(signature)
-                .is_ok_and(|tag| hmac::verify(&key, &base, &tag).is_ok())
-        }
+        Some(keyed) => BASE64
+            .decode(signature)
+            .is_ok_and(|tag| keyed.fits(&base_string(received, &all), &tag)),
     };
     if !fits {
         return Err(Refusal::new(word::SIGNATURE_INVALID));
@@ -278,9 +196,9 @@ impl<'a> Protocol<'a> {
     /// `None` when one is there twice or is not text, or there are too many.
     fn of(all: &'a Pairs<'_>) -> Option<Self> {
         let mut own: Vec<(&str, &str)> = Vec::with_capacity(8);
-        for (name, value) in all.iter().filter(|(name, _)| name.starts_with(b"oauth_")) {
-            let name = std::str::from_utf8(name).ok()?;
-            let value = std::str::from_utf8(value).ok()?;
+        let is_own = |name: &Part<'_>| name.as_bytes().starts_with(b"oauth_");
+        for (name, value) in all.iter().filter(|(name, _)| is_own(name)) {
+            let (name, value) = (name.as_text()?, value.as_text()?);
             if own.len() == MOST_PARAMETERS || own.iter().any(|(known, _)| *known == name) {
                 return None;
             }
@@ -295,11 +213,11 @@ impl<'a> Protocol<'a> {
     }
 }
 
-fn base_string(received: &Received<'_>, path: &str, parameters: &Pairs<'_>) -> Vec<u8> {
+fn base_string(received: &Received<'_>, parameters: &Pairs<'_>) -> Vec<u8> {
     let mut sorted: Vec<_> = parameters
         .iter()
-        .filter(|(name, _)| name.as_ref() != b"oauth_signature")
-        .map(|(name, value)| (escaped(name), escaped(value)))
+        .filter(|(name, _)| name.as_bytes() != b"oauth_signature")
+        .map(|(name, value)| (name.escaped(), value.escaped()))
         .collect();
     sorted.sort_unstable();
 
@@ -310,7 +228,10 @@ fn base_string(received: &Received<'_>, path: &str, parameters: &Pairs<'_>) -> V
         _ => ":80",
     };
     let host = host.strip_suffix(default_port).unwrap_or(&host);
-    let path = if path.is_empty() { "/" } else { path };
+    let path = match received.path_and_query() {
+        ("", _) => "/",
+        (path, _) => path,
+    };
 
     let mut base = Vec::with_capacity(512);
     base.extend_from_slice(received.method.as_bytes());
@@ -325,157 +246,11 @@ fn base_string(received: &Received<'_>, path: &str, parameters: &Pairs<'_>) -> V
         base.extend_from_slice(separator);
         // `&` and `=`, escaped as all of the third part is.
         separator = b"%26";
-        escape_again(&mut base, &name);
+        escape_again(&mut base, name);
         base.extend_from_slice(b"%3D");
-        escape_again(&mut base, &value);
+        escape_again(&mut base, value);
     }
     base
-}
-
-/// Adds the parameters of an `Authorization: OAuth` header, decoded; none when
-/// it is of another scheme. `None` when it cannot be read.
-fn add_header_parameters<'a>(pairs: &mut Pairs<'a>, value: &'a str) -> Option<()> {
-    let value = value.trim_ascii();
-    let (scheme, mut rest) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("oauth") {
-        return Some(());
-    }
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        if rest.is_empty() {
-            return Some(());
-        }
-        let (name, after) = rest.split_once('=')?;
-        let name = name.trim_ascii();
-        let after = after.trim_ascii_start();
-        let value;
-        match after.strip_prefix('"') {
-            Some(quoted) => {
-                let end = closing_quote(quoted)?;
-                value = &quoted[..end];
-                rest = quoted[end + 1..].trim_ascii_start();
-                if !rest.is_empty() && !rest.starts_with(',') {
-                    return None;
-                }
-            }
-            None => (value, rest) = after.split_once(',').unwrap_or((after, "")),
-        }
-        // The realm is not the protocol's: it is neither decoded nor signed.
-        if !name.eq_ignore_ascii_case("realm") {
-            pairs.push((
-                unescape(name.as_bytes(), false),
-                unescape(value.as_bytes().trim_ascii(), false),
-            ));
-        }
-    }
-}
-
-fn closing_quote(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        if bytes[at] == b'"' {
-            return Some(at);
-        }
-        // What comes after a backslash ends nothing.
-        at += 2;
-    }
-}
-
-/// Adds the pairs of `application/x-www-form-urlencoded`.
-fn add_urlencoded<'a>(pairs: &mut Pairs<'a>, text: &'a [u8]) {
-    for segment in text.split(|byte| *byte == b'&') {
-        if segment.is_empty() {
-            continue;
-        }
-        let mut halves = segment.splitn(2, |byte| *byte == b'=');
-        let name = halves.next().unwrap_or_default();
-        let value = halves.next().unwrap_or_default();
-        pairs.push((unescape(name, true), unescape(value, true)));
-    }
-}
-
-fn unescape(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
-    let plus = if plus_is_space { b'+' } else { b'%' };
-    let is_escape = |byte: u8| byte == b'%' || byte == plus;
-    if !text.iter().fold(false, |any, byte| any | is_escape(*byte)) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        let digit = |at: usize| {
-            after
-                .get(at)
-                .and_then(|byte| char::from(*byte).to_digit(16))
-        };
-        match byte {
-            b'+' if plus_is_space => out.push(b' '),
-            b'%' => match (digit(0), digit(1)) {
-                (Some(high), Some(low)) => {
-                    out.push((high * 16 + low) as u8);
-                    rest = &after[2..];
-                }
-                _ => out.push(b'%'),
-            },
-            byte => out.push(byte),
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// For each byte, whether it has to be escaped.
-const RESERVED: [bool; 256] = {
-    let mut table = [true; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = !matches!(
-            byte as u8,
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
-        );
-        byte += 1;
-    }
-    table
-};
-
-/// Where the first byte is that has to be escaped.
-fn first_reserved(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| RESERVED[usize::from(*byte)])
-}
-
-fn escape(out: &mut Vec<u8>, bytes: &[u8]) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut rest = bytes;
-    while let Some(at) = first_reserved(rest) {
-        let byte = rest[at];
-        out.extend_from_slice(&rest[..at]);
-        let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-        out.extend_from_slice(&[b'%', digits[0], digits[1]]);
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
-}
-
-/// Escapes what is escaped already, and has only its `%` left to be.
-fn escape_again(out: &mut Vec<u8>, escaped: &[u8]) {
-    let mut rest = escaped;
-    while let Some(at) = memchr::memchr(b'%', rest) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(b"%25");
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
-}
-
-fn escaped(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if first_reserved(bytes).is_none() {
-        return Cow::Borrowed(bytes);
-    }
-    let mut out = Vec::with_capacity(3 * bytes.len());
-    escape(&mut out, bytes);
-    Cow::Owned(out)
 }
 
 /// Compares in a time that does not depend on where the first difference is.
@@ -530,27 +305,6 @@ mod tests {
             assert_eq!(problem(&signed(realm)), "parameter_rejected", "{realm}");
         }
         assert_eq!(problem(r#"OAuth realm="a\"#), "parameter_rejected");
-    }
-
-    #[test]
-    fn what_is_escaped_does_not_depend_on_where_it_stands() {
-        let bytes: Vec<u8> = (0..=u8::MAX).collect();
-        let mut one_by_one = Vec::new();
-        for byte in &bytes {
-            let text = match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    char::from(*byte).to_string()
-                }
-                _ => format!("%{byte:02X}"),
-            };
-            one_by_one.extend_from_slice(text.as_bytes());
-        }
-        assert_eq!(*escaped(&bytes), one_by_one);
-        let mut twice = Vec::new();
-        escape(&mut twice, &one_by_one);
-        let mut again = Vec::new();
-        escape_again(&mut again, &one_by_one);
-        assert_eq!(again, twice);
     }
 
     #[test]

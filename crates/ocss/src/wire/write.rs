@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use ring::rand::{SecureRandom, SystemRandom};
 use sync_core::{Clock, Error, Secret};
 
 use super::is_oc;
@@ -246,9 +245,8 @@ pub(crate) fn complete(entry: &mut Entry, clock: &Clock) -> Result<(), Error> {
 /// A random UUID (RFC 9562 section 5.4).
 fn uuid() -> Result<String, Error> {
     let mut bytes = [0; 16];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| local("the system has no random numbers for an id"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| local("the system has no random numbers for an id").with_source(error))?;
     let random = u128::from_be_bytes(bytes);
     let versioned = random & !(0xf << 76) | 0x4 << 76;
     let variant = versioned & !(0x3 << 62) | 0x2 << 62;

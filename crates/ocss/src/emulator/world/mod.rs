@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use ring::digest;
+use sha1::{Digest as _, Sha1};
 use sync_core::Secret;
 
 pub(super) use self::content::{Data, Filter, NewContent, Seen, Store, essence};
@@ -257,11 +257,12 @@ pub(super) fn uuid(name: &str) -> String {
         0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30,
         0xc8,
     ];
-    let mut input = NAMESPACE.to_vec();
-    input.extend_from_slice(name.as_bytes());
-    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &input);
+    let hash = Sha1::new()
+        .chain_update(NAMESPACE)
+        .chain_update(name)
+        .finalize();
     let mut text = String::with_capacity(36);
-    for (index, byte) in hash.as_ref().iter().take(16).enumerate() {
+    for (index, byte) in hash.iter().take(16).enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             text.push('-');
         }
