@@ -241,7 +241,8 @@ async fn oauthlib_takes_signatures_of_random_addresses() -> Result<()> {
             .now()
             .duration_since(std::time::UNIX_EPOCH)?
             .as_secs();
-        let nonce = format!("nonce{number}");
+        // And nonces of 20 to 30 letters and digits.
+        let nonce = format!("nonce{number:020}");
         let signed = signer.sign(&request, &nonce, now)?;
         let placement = if random.bool() {
             Placement::Query

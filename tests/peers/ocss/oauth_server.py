@@ -38,9 +38,6 @@ class Validator(oauth1.RequestValidator):
     def check_access_token(self, request_token):
         return bool(request_token)
 
-    def check_nonce(self, nonce):
-        return bool(nonce)
-
     def validate_client_key(self, client_key, request):
         return any(consumer == client_key for consumer, _ in ACCOUNTS)
 

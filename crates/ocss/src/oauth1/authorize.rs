@@ -14,8 +14,6 @@ use sync_core::{Body, Clock, Error, Secret};
 use super::sign::{SignError, SignatureMethod, Signer, body_hash};
 use super::{Credentials, Request};
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 /// Where a signature is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -134,16 +132,19 @@ impl OAuth1 {
         self
     }
 
-    /// 128 random bits in hexadecimal.
+    /// 128 random bits as 26 letters and digits: some servers, such as those that
+    /// stand on oauthlib, take nonces of 20 to 30 of them only.
     fn nonce() -> Result<String, Error> {
+        const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| {
             Error::auth("the system has no random numbers for a nonce").with_source(error)
         })?;
-        let mut nonce = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            nonce.push(char::from(HEX[usize::from(byte >> 4)]));
-            nonce.push(char::from(HEX[usize::from(byte & 15)]));
+        let mut bits = u128::from_ne_bytes(bytes);
+        let mut nonce = String::with_capacity(26);
+        while nonce.len() < 26 {
+            nonce.push(char::from(DIGITS[(bits & 31) as usize]));
+            bits >>= 5;
         }
         Ok(nonce)
     }
@@ -323,7 +324,7 @@ mod tests {
         offset.set(-300);
         let second = header(&auth, "https://h/");
         assert_ne!(value(&first, "oauth_nonce"), value(&second, "oauth_nonce"));
-        assert_eq!(value(&first, "oauth_nonce").len(), 32);
+        assert_eq!(value(&first, "oauth_nonce").len(), 26);
         assert_eq!(value(&first, "oauth_timestamp"), "1000");
         assert_eq!(value(&second, "oauth_timestamp"), "700");
         offset.set(i64::MIN);
