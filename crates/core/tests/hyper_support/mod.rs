@@ -20,11 +20,11 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use sync_core::Transport;
-use sync_core::hyper::HyperTransport;
+use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
 use sync_core::transport::{Attempt, Body, Operation, TransportError};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 /// After this a test that waits for something fails.
@@ -190,4 +190,42 @@ pub async fn fetch(
 ) -> Result<(http::response::Parts, Bytes), TransportError> {
     let (parts, body) = transport.send(request).await?.into_parts();
     Ok((parts, body.collect(16 << 20).await?))
+}
+
+/// Its first connection answers with half a body, with the rest when told to,
+/// and says when that has happened; every other request is answered with 204.
+pub async fn halting(rest: &Arc<Notify>, sent: &Arc<Notify>) -> Server {
+    let (rest, sent) = (Arc::clone(rest), Arc::clone(sent));
+    Server::start(move |number, mut io| {
+        let (rest, sent) = (Arc::clone(&rest), Arc::clone(&sent));
+        async move {
+            read_head(&mut io).await;
+            if number == 1 {
+                io.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc")
+                    .await
+                    .unwrap();
+                rest.notified().await;
+                // Fails where the connection has been closed.
+                let _ = io.write_all(b"def").await;
+                sent.notify_one();
+                read_head(&mut io).await;
+            }
+            let _ = io.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+            read_to_close(&mut io).await;
+        }
+    })
+    .await
+}
+
+/// One end of a pipe for each connection; the other end is handed out.
+#[derive(Debug)]
+pub struct Pipes(pub tokio::sync::mpsc::UnboundedSender<tokio::io::DuplexStream>);
+
+#[async_trait::async_trait]
+impl Connector for Pipes {
+    async fn connect(&self, _: &http::Uri) -> std::io::Result<Box<dyn ConnectorIo>> {
+        let (here, there) = tokio::io::duplex(4096);
+        self.0.send(there).map_err(std::io::Error::other)?;
+        Ok(Box::new(here))
+    }
 }

@@ -1,0 +1,191 @@
+//! How many connections are open: limits, waiting, and making room.
+
+#![cfg(feature = "hyper")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
+mod hyper_support;
+
+use std::sync::Arc;
+
+use hyper_support::{Pipes, Server, fetch, get, halting, read_head, text, transport};
+use sync_core::Transport;
+use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
+use sync_core::transport::{Delivery, Phase, TransportErrorKind};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
+
+#[tokio::test]
+async fn a_refused_connection_is_not_sent() {
+    let server = Server::http1(|_| async { text("") }).await;
+    let url = server.url("/");
+    drop(server);
+    // The port is free now, or about to be.
+    let error = loop {
+        match fetch(&transport(), get(&url)).await {
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) if error.kind() == TransportErrorKind::Reset => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("127.0.0.1:"), "{error}");
+}
+
+/// Never connects.
+#[derive(Debug)]
+struct BlackHole;
+
+#[async_trait::async_trait]
+impl Connector for BlackHole {
+    async fn connect(&self, _: &http::Uri) -> std::io::Result<Box<dyn ConnectorIo>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn connecting_has_its_own_time_limit() {
+    let transport = HyperTransport::builder()
+        .connector(BlackHole)
+        .build()
+        .unwrap();
+    let error = fetch(&transport, get("http://192.0.2.1/"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Connect));
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("192.0.2.1:80"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_connections_than_allowed_have_to_wait() {
+    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
+    let transport = HyperTransport::builder()
+        .connector(Pipes(sender))
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let first = tokio::spawn({
+        let transport = transport.clone();
+        async move { fetch(&transport, get("http://one.test/")).await }
+    });
+    let mut pipe = pipes.recv().await.unwrap();
+    let error = fetch(&transport, get("http://two.test/"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Timeout(Phase::Connect));
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert!(error.to_string().contains("as many connections"), "{error}");
+    assert!(pipes.try_recv().is_err());
+
+    read_head(&mut pipe).await;
+    pipe.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
+        .await
+        .unwrap();
+    assert_eq!(first.await.unwrap().unwrap().1, "ok");
+    drop(pipe);
+    // The place is free again.
+    let second = tokio::spawn(async move { fetch(&transport, get("http://two.test/")).await });
+    let mut pipe = pipes.recv().await.unwrap();
+    assert!(read_head(&mut pipe).await.contains("host: two.test"));
+    pipe.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        .await
+        .unwrap();
+    assert_eq!(second.await.unwrap().unwrap().1, "ok");
+}
+
+#[tokio::test]
+async fn calls_that_wait_share_the_one_connection_that_may_be_open() {
+    let server = Server::http1(|_| async { text("hello") }).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (transport, request) = (transport.clone(), get(&server.url("/")));
+            tokio::spawn(async move { fetch(&transport, request).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().1, "hello");
+    }
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_gives_up_waiting_loses_no_connection() {
+    let arrived = Arc::new(Notify::new());
+    let goes_on = Arc::new(Notify::new());
+    let (signal, gate) = (Arc::clone(&arrived), Arc::clone(&goes_on));
+    let server = Server::http1(move |_| {
+        let (arrived, goes_on) = (Arc::clone(&signal), Arc::clone(&gate));
+        async move {
+            arrived.notify_one();
+            goes_on.notified().await;
+            text("hello")
+        }
+    })
+    .await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let call = |transport: &HyperTransport| {
+        let (transport, request) = (transport.clone(), get(&server.url("/")));
+        tokio::spawn(async move { fetch(&transport, request).await })
+    };
+    let first = call(&transport);
+    arrived.notified().await;
+    let (second, third) = (call(&transport), call(&transport));
+    // On one thread: both have queued up when this goes on.
+    tokio::task::yield_now().await;
+    second.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    goes_on.notify_one();
+    first.await.unwrap().unwrap();
+    arrived.notified().await;
+    goes_on.notify_one();
+    third.await.unwrap().unwrap();
+    assert_eq!(server.accepted(), 1);
+}
+
+#[tokio::test]
+async fn an_unused_connection_makes_room_for_another_host() {
+    let mut one = Server::http1(|_| async { text("one") }).await;
+    let two = Server::http1(|_| async { text("two") }).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    fetch(&transport, get(&one.url("/"))).await.unwrap();
+    let (_, body) = fetch(&transport, get(&two.url("/"))).await.unwrap();
+    assert_eq!(body, "two");
+    one.one_closed().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_gets_free_makes_room_for_another_host() {
+    let (rest, sent) = (Arc::default(), Arc::default());
+    let one = halting(&rest, &sent).await;
+    let two = Server::http1(|_| async { text("two") }).await;
+    let transport = HyperTransport::builder()
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let answer = transport.send(get(&one.url("/"))).await.unwrap();
+    let waiting = tokio::spawn({
+        let (transport, request) = (transport.clone(), get(&two.url("/")));
+        async move { fetch(&transport, request).await }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(two.accepted(), 0);
+    rest.notify_one();
+    assert_eq!(answer.into_body().collect(6).await.unwrap(), "abcdef");
+    assert_eq!(waiting.await.unwrap().unwrap().1, "two");
+}
