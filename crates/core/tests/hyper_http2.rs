@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper_support::{
-    Server, fetch, get, post, read_head, read_to_close, serve_http2, text, with_attempt,
+    Server, burst, fetch, get, post, read_head, read_to_close, serve_http2, text, with_attempt,
 };
 use sync_core::Transport;
 use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
@@ -37,35 +37,10 @@ async fn many_calls_share_one_connection() {
     let transport = h2();
     let (parts, _) = fetch(&transport, get(&server.url("/"))).await.unwrap();
     assert_eq!(parts.version, http::Version::HTTP_2);
-    let calls: Vec<_> = (0..20)
-        .map(|_| {
-            let (transport, request) = (transport.clone(), get(&server.url("/")));
-            tokio::spawn(async move { fetch(&transport, request).await })
-        })
-        .collect();
-    for call in calls {
-        assert_eq!(call.await.unwrap().unwrap().1, "hello");
+    for body in burst(&transport, &server.url("/")).await {
+        assert_eq!(body.unwrap(), "hello");
     }
     assert_eq!(server.accepted(), 1);
-}
-
-#[tokio::test]
-async fn the_first_calls_wait_for_one_connection() {
-    let server = Server::start(|_, io| serve_http2(io, |_| async { text("hello") })).await;
-    let transport = h2();
-    let call = || {
-        let (transport, request) = (transport.clone(), get(&server.url("/")));
-        tokio::spawn(async move { fetch(&transport, request).await })
-    };
-    let (first, others) = (call(), [call(), call(), call()]);
-    tokio::task::yield_now().await;
-    // Whoever was to connect gives up; the others go on.
-    first.abort();
-    for call in others {
-        assert_eq!(call.await.unwrap().unwrap().1, "hello");
-    }
-    let (_, body) = fetch(&transport, get(&server.url("/"))).await.unwrap();
-    assert_eq!(body, "hello");
 }
 
 #[tokio::test]

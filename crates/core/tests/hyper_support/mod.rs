@@ -229,3 +229,19 @@ impl Connector for Pipes {
         Ok(Box::new(here))
     }
 }
+
+/// What 20 calls get that begin at the same time.
+pub async fn burst(transport: &HyperTransport, url: &str) -> Vec<Result<Bytes, TransportError>> {
+    let mut calls = Vec::new();
+    for _ in 0..20 {
+        let (transport, request) = (transport.clone(), get(url));
+        calls.push(tokio::spawn(
+            async move { fetch(&transport, request).await },
+        ));
+    }
+    let mut bodies = Vec::new();
+    for call in calls {
+        bodies.push(call.await.unwrap().map(|(_, body)| body));
+    }
+    bodies
+}
