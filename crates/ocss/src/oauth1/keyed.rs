@@ -6,6 +6,7 @@ use hmac::digest::{Digest, Key};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
+use zeroize::Zeroize as _;
 
 use super::SignatureMethod;
 
@@ -63,7 +64,9 @@ fn keyed<M: KeyInit, D: Digest>(key: &[u8]) -> M {
     } else {
         block[..key.len()].copy_from_slice(key);
     }
-    M::new(&block)
+    let keyed = M::new(&block);
+    block.as_mut_slice().zeroize();
+    keyed
 }
 
 #[cfg(test)]
