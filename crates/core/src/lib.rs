@@ -55,6 +55,7 @@
 //! | what may be shown | [`redact`], [`Secret`] |
 //! | files for their owner only | [`private_file`] |
 //! | the only wall clock | [`clock`] |
+//! | ids and nonces | `random` (feature `random`) |
 //! | what the stores of the service crates share | `store` (feature `store`) |
 //! | suites of named behaviours | `kit` (feature `kit`) |
 //! | a service of one's own process, with faults | `local` (feature `local`) |
@@ -79,6 +80,7 @@
 //! | `gzip`, `brotli`, `zstd` | gzip | content codings |
 //! | `proxy` | no | HTTP and SOCKS proxies |
 //! | `exact-numbers` | no | `serde_json::Value` keeps the text of every number, in the whole program |
+//! | `random` | no | random numbers of the system |
 //! | `local` | no | what emulators stand on |
 //! | `store`, `sqlite` | no | the error that stores share, and what those in SQLite files do |
 //! | `kit` | no | the report of a suite of named behaviours |
@@ -99,6 +101,8 @@ pub mod local;
 mod pipeline;
 pub mod policy;
 pub mod private_file;
+#[cfg(feature = "random")]
+pub mod random;
 pub mod redact;
 mod secret;
 #[cfg(feature = "store")]

@@ -136,11 +136,7 @@ impl OAuth1 {
     /// stand on oauthlib, take nonces of 20 to 30 of them only.
     fn nonce() -> Result<String, Error> {
         const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            Error::auth("the system has no random numbers for a nonce").with_source(error)
-        })?;
-        let mut bits = u128::from_ne_bytes(bytes);
+        let mut bits = u128::from_ne_bytes(sync_core::random::bytes()?);
         let mut nonce = String::with_capacity(26);
         while nonce.len() < 26 {
             nonce.push(char::from(DIGITS[(bits & 31) as usize]));

@@ -244,10 +244,7 @@ pub(crate) fn complete(entry: &mut Entry, clock: &Clock) -> Result<(), Error> {
 
 /// A random UUID (RFC 9562 section 5.4).
 fn uuid() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| local("the system has no random numbers for an id").with_source(error))?;
-    let random = u128::from_be_bytes(bytes);
+    let random = u128::from_be_bytes(sync_core::random::bytes()?);
     let versioned = random & !(0xf << 76) | 0x4 << 76;
     let variant = versioned & !(0x3 << 62) | 0x2 << 62;
     let hex = format!("{variant:032x}");

@@ -332,14 +332,17 @@ impl ClientId {
 /// A random UUID (RFC 9562, version 4) without its dashes. From the system:
 /// keys that two devices both make would mix two documents.
 fn random_hex() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::config("the system gives no random numbers").with_source(error))?;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut bytes = sync_core::random::bytes::<16>()?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
-    Ok(halves.map(digit).collect())
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for half in [byte >> 4, byte & 0x0f] {
+            text.push(char::from(DIGITS[usize::from(half)]));
+        }
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -34,11 +34,7 @@ struct Ids(u128);
 
 impl Ids {
     fn new() -> Result<Self, Error> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| {
-            Error::config("the system gives no random numbers").with_source(error)
-        })?;
-        Ok(Self(u128::from_le_bytes(bytes)))
+        Ok(Self(u128::from_le_bytes(sync_core::random::bytes()?)))
     }
 
     fn next(&mut self) -> Ccid {

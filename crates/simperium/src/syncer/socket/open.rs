@@ -47,10 +47,7 @@ pub(in crate::syncer) async fn open(pipeline: &Pipeline, largest: usize) -> Resu
 
 /// Sixteen random bytes, for this connection alone.
 fn key() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::config("the system gives no random numbers").with_source(error))?;
-    Ok(STANDARD.encode(bytes))
+    Ok(STANDARD.encode(sync_core::random::bytes::<16>()?))
 }
 
 /// Whether the answer is that of a websocket, and to this request.
