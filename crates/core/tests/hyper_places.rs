@@ -12,11 +12,13 @@ mod hyper_support;
 
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
+use bytes::Bytes;
 use hyper_support::{Pipes, Server, burst, fetch, get, halting, read_head, text, transport};
-use sync_core::Transport;
 use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
 use sync_core::transport::{Delivery, Phase, TransportErrorKind};
+use sync_core::{Body, Transport, TransportError};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Notify;
 
@@ -181,4 +183,45 @@ async fn a_connection_that_gets_free_makes_room_for_another_host() {
     rest.notify_one();
     assert_eq!(answer.into_body().collect(6).await.unwrap(), "abcdef");
     assert_eq!(waiting.await.unwrap().unwrap().1, "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_the_server_has_closed_is_no_room() {
+    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
+    let transport = HyperTransport::builder()
+        .connector(Pipes(sender))
+        .max_connections(2)
+        .build()
+        .unwrap();
+    let call = |request: http::Request<Body>| {
+        let transport = transport.clone();
+        tokio::spawn(async move { fetch(&transport, request).await })
+    };
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    let piece = futures_util::stream::iter([Ok::<_, TransportError>(Bytes::from("piece"))]);
+    let upload = http::Request::post("http://one.test/").body(Body::from_stream(piece));
+    let one = call(upload.unwrap());
+    let mut pipe = pipes.recv().await.unwrap();
+    read_head(&mut pipe).await;
+    pipe.write_all(ANSWER).await.unwrap();
+    one.await.unwrap().unwrap();
+    drop(pipe);
+    // Time to see that, and none to clean up.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+
+    let two = call(get("http://two.test/"));
+    let mut unused = pipes.recv().await.unwrap();
+    read_head(&mut unused).await;
+    unused.write_all(ANSWER).await.unwrap();
+    two.await.unwrap().unwrap();
+
+    let begun = tokio::time::Instant::now();
+    let _three = call(get("http://three.test/"));
+    let mut three = pipes.recv().await.unwrap();
+    read_head(&mut three).await;
+    let _four = call(get("http://four.test/"));
+    let mut four = pipes.recv().await.unwrap();
+    assert!(read_head(&mut four).await.contains("host: four.test"));
+    assert!(begun.elapsed() < Duration::from_millis(1), "it had to wait");
 }

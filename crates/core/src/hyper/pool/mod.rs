@@ -33,6 +33,17 @@ pub(crate) enum Connection {
     Http2(Http2),
 }
 
+impl Connection {
+    /// Whether it is closed already, and has given its place back.
+    fn has_ended(&self) -> bool {
+        match self {
+            Self::Http1(connection) => connection.has_ended(),
+            #[cfg(feature = "http2")]
+            Self::Http2(connection) => !connection.is_open(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolSettings {
     pub(crate) idle_timeout: Duration,
@@ -120,18 +131,18 @@ impl Pool {
     /// Closes the connection that has been of no use for longest.
     fn make_room(&self) {
         let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let closed = loop {
+        let mut closed = Vec::new();
+        // One that the server has closed leaves no place.
+        while closed.last().is_none_or(Connection::has_ended) {
             let unused = hosts
                 .iter()
                 .filter_map(|host| Some((host.unused_since()?, host)));
             let Some((_, host)) = unused.min_by_key(|(since, _)| *since) else {
-                break None;
+                break;
             };
             // It may have been taken meanwhile.
-            if let Some(oldest) = host.remove_oldest() {
-                break Some(oldest);
-            }
-        };
+            closed.extend(host.remove_oldest());
+        }
         drop(hosts);
         drop(closed);
     }

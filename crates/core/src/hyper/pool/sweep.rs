@@ -36,21 +36,22 @@ impl Host {
         true
     }
 
-    /// Closes what has been unused for too long, or was closed by the server.
-    /// False when nothing is left to look after.
+    /// Closes what has been unused for too long, or was closed by the server, and
+    /// everything while somebody waits for a place. False when nothing is left to look after.
     fn close_unused(&self) -> bool {
         let limit = self.settings.idle_timeout;
         let mut state = self.state();
         let mut closed = Vec::new();
+        let is_wanted = self.places.are_wanted();
         for mut idle in std::mem::take(&mut state.idle) {
-            if idle.since.elapsed() <= limit && idle.connection.is_open() {
+            if !is_wanted && idle.since.elapsed() <= limit && idle.connection.is_open() {
                 state.idle.push(idle);
             } else {
                 closed.push(idle);
             }
         }
         #[cfg(feature = "http2")]
-        let unused = state.shared.close_unused(limit, self.places.are_wanted());
+        let unused = state.shared.close_unused(limit, is_wanted);
         #[cfg(feature = "http2")]
         let is_shared = state.shared.connection.is_some();
         #[cfg(not(feature = "http2"))]
