@@ -99,15 +99,11 @@ fn poll_incoming(
     way: &mut Way,
     cx: &mut Context<'_>,
 ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-    let frame = Pin::new(&mut *incoming).poll_frame(cx);
     match way {
         Way::Http1 {
             lease: Some(lease), ..
-        } if frame.is_pending() => {
-            lease.connection.drive(cx);
-            Pin::new(incoming).poll_frame(cx)
-        }
-        _ => frame,
+        } => lease.connection.poll_frame(incoming, cx),
+        _ => Pin::new(incoming).poll_frame(cx),
     }
 }
 

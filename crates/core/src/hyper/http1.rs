@@ -2,10 +2,12 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderValue, Method, Request, Response};
+use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -13,6 +15,7 @@ use tokio::runtime::Handle;
 
 use super::io::Io;
 use super::origin::Origin;
+use super::relay::Relay;
 use crate::transport::{Body, TransportError};
 
 /// A connection that serves one exchange at a time.
@@ -30,22 +33,42 @@ pub(crate) struct Http1 {
     is_tls: bool,
 }
 
-struct Driver(State);
+struct Driver {
+    state: State,
+    relay: Relay,
+}
 
 enum State {
-    /// Moved on by [`Http1::drive`].
+    /// Moved on by [`Driver::drive`].
     Borrowed(Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>),
     Spawned,
     Ended,
 }
 
 impl Driver {
-    fn drive(&mut self, cx: &mut Context<'_>) {
-        if let State::Borrowed(driver) = &mut self.0 {
-            if driver.as_mut().poll(cx).is_ready() {
-                self.0 = State::Ended;
+    /// Moves the connection on, as far as it goes now. Nobody is told when it
+    /// can go on.
+    fn drive(&mut self) {
+        self.relay.mute();
+        if let State::Borrowed(driver) = &mut self.state {
+            if driver.as_mut().poll(&mut self.relay.context()).is_ready() {
+                self.state = State::Ended;
             }
         }
+    }
+
+    /// Moves the connection on, and asks what came of that.
+    fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        ask: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.drive();
+        let answer = ask(&mut self.relay.context());
+        if answer.is_pending() {
+            self.relay.pass_to(cx);
+        }
+        answer
     }
 }
 
@@ -54,7 +77,7 @@ impl Drop for Driver {
         // TLS demands a word of goodbye. A request's body that has just
         // panicked must not be asked again.
         if Handle::try_current().is_ok() && !std::thread::panicking() {
-            self.drive(&mut nobody());
+            self.drive();
         }
     }
 }
@@ -65,28 +88,24 @@ impl Http1 {
         let (send, connection) = http1::handshake(io).await?;
         let mut driver: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>> =
             Box::pin(connection.with_upgrades());
+        let relay = Relay::new();
         // A server that hangs up at once is found out before anything is sent.
-        let driver = match driver.as_mut().poll(&mut nobody()) {
+        let state = match driver.as_mut().poll(&mut relay.context()) {
             Poll::Pending => State::Borrowed(driver),
             Poll::Ready(result) => result.map(|()| State::Ended)?,
         };
         Ok(Self {
             send,
-            driver: Driver(driver),
+            driver: Driver { state, relay },
             host,
             is_proxied,
             is_tls,
         })
     }
 
-    /// Moves the connection on, as far as it goes now.
-    pub(crate) fn drive(&mut self, cx: &mut Context<'_>) {
-        self.driver.drive(cx);
-    }
-
     /// Gives the connection a task of its own.
     pub(crate) fn spawn(&mut self) {
-        let state = &mut self.driver.0;
+        let state = &mut self.driver.state;
         if !matches!(state, State::Borrowed(_)) {
             return;
         }
@@ -108,13 +127,27 @@ impl Http1 {
         &mut self,
         request: Box<Request<Body>>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
-        let mut answer = pin!(self.send.try_send_request(*request));
         let driver = &mut self.driver;
-        poll_fn(|cx| {
-            driver.drive(cx);
-            answer.as_mut().poll(cx)
-        })
-        .await
+        driver.relay.mute();
+        let mut answer = pin!(self.send.try_send_request(*request));
+        poll_fn(|cx| driver.poll(cx, |cx| answer.as_mut().poll(cx))).await
+    }
+
+    /// Waits for the next frame of the answer's body.
+    pub(crate) fn poll_frame(
+        &mut self,
+        incoming: &mut Incoming,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let mut incoming = Pin::new(incoming);
+        let relay = &self.driver.relay;
+        relay.mute();
+        // Being asked is what makes the connection read on.
+        let frame = incoming.as_mut().poll_frame(&mut relay.context());
+        if frame.is_ready() {
+            return frame;
+        }
+        self.driver.poll(cx, |cx| incoming.poll_frame(cx))
     }
 
     /// Adds what only HTTP/1.1 needs to a request with the path as its URI.
@@ -136,15 +169,15 @@ impl Http1 {
     /// Whether the last exchange is over and another can begin.
     pub(crate) fn is_ready(&mut self) -> bool {
         if !self.send.is_ready() {
-            self.drive(&mut nobody());
+            self.driver.drive();
         }
         self.send.is_ready()
     }
 
     /// Waits until [`is_ready`](Self::is_ready); false if it will never be.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        self.drive(cx);
-        self.send.poll_ready(cx).map(|result| result.is_ok())
+        let ready = self.driver.poll(cx, |cx| self.send.poll_ready(cx));
+        ready.map(|result| result.is_ok())
     }
 
     /// Whether it will never serve again.
@@ -154,12 +187,7 @@ impl Http1 {
 
     /// Looks whether the server has closed an unused connection.
     pub(crate) fn is_open(&mut self) -> bool {
-        self.drive(&mut nobody());
+        self.driver.drive();
         self.send.is_ready()
     }
-}
-
-/// For looking without waiting.
-fn nobody() -> Context<'static> {
-    Context::from_waker(Waker::noop())
 }

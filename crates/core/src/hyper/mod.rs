@@ -38,6 +38,7 @@ mod origin;
 mod pool;
 #[cfg(feature = "proxy")]
 mod proxy;
+mod relay;
 #[cfg(feature = "http2")]
 mod sending;
 #[cfg(feature = "rustls-no-provider")]
