@@ -70,6 +70,17 @@ pub trait Service: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Where a redirect to `to`, found at `from`, is followed to. For services that
+    /// are known to write their own addresses in another way than they are
+    /// reached; the call's [`Redirects`](crate::policy::Redirects) hold for what
+    /// is returned.
+    ///
+    /// By default it is `to`.
+    fn redirected(&self, from: &Uri, to: Uri) -> Uri {
+        let _ = from;
+        to
+    }
+
     /// Query parameters whose values may appear in errors and logs.
     fn shown_query(&self) -> &'static [&'static str] {
         &[]
@@ -101,6 +112,10 @@ impl<T: Service + ?Sized> Service for Arc<T> {
 
     fn is_suspect(&self, head: &http::response::Parts) -> bool {
         T::is_suspect(self, head)
+    }
+
+    fn redirected(&self, from: &Uri, to: Uri) -> Uri {
+        T::redirected(self, from, to)
     }
 
     fn shown_query(&self) -> &'static [&'static str] {

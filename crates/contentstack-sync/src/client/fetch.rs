@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::header::ACCEPT;
 use sync_core::{Call, Error};
 
 use super::Stack;
@@ -116,7 +115,7 @@ impl Stack {
         let call = call
             .query_opt("limit", settings.limit.map(|limit| limit.to_string()))
             .query("environment", &self.0.environment)
-            .header(ACCEPT, HeaderValue::from_static("application/json"));
+            .accept(HeaderValue::from_static("application/json"));
         let call = match settings.timeout {
             Some(limit) => call.timeout(limit),
             None => call,

@@ -9,15 +9,14 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::options::CallOptions;
 pub use self::uri::resolve;
 use crate::pipeline::Pipeline;
-use crate::policy::{self, Mode, Prepared, Redirects, RetryPolicy};
+use crate::policy::{self, Answered, Hop, Mode, Prepared, Redirects, RetryPolicy};
 use crate::transport::{Body, Operation};
 use crate::{Error, json, redact};
 
@@ -43,6 +42,10 @@ struct Draft {
     error: Option<Error>,
 }
 
+/// Where an answer came from, in the extensions of one that redirects led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameFrom(pub Uri);
+
 enum Target {
     Relative(uri::Target),
     Absolute(Uri),
@@ -66,11 +69,10 @@ impl Call<Bytes> {
                 target,
                 prepared: Box::new(Prepared {
                     operation,
-                    uri: Uri::default(),
-                    home: false,
-                    headers: HeaderMap::new(),
+                    hop: Hop::new(operation.method().clone()),
                     accept: None,
-                    body: Body::empty(),
+                    content_type: None,
+                    body: Some(Body::empty()),
                     options,
                     accepted: &[],
                 }),
@@ -82,9 +84,8 @@ impl Call<Bytes> {
 
     /// Reads the answer as JSON.
     pub fn json<T: DeserializeOwned + 'static>(self) -> Call<T> {
-        let mut call = self.decode_with(|_, body| decode_json(&body));
-        call.draft.prepared.accept = Some(HeaderValue::from_static("application/json"));
-        call
+        self.decode_with(|_, body| decode_json(&body))
+            .accept(HeaderValue::from_static("application/json"))
     }
 
     /// Reads the answer as text.
@@ -174,7 +175,7 @@ impl<T> Call<T> {
     pub fn header(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
         match value.try_into() {
             Ok(value) => {
-                self.draft.prepared.headers.insert(name, value);
+                self.draft.prepared.hop.headers.insert(name, value);
             }
             Err(_) => {
                 let message = format!("the value for the header {name} cannot be sent");
@@ -186,24 +187,31 @@ impl<T> Call<T> {
 
     /// Sets the body.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.draft.prepared.body = body.into();
+        self.draft.prepared.body = Some(body.into());
         self
     }
 
     /// Sets the body and its type to JSON.
     pub fn json_body<B: Serialize + ?Sized>(mut self, value: &B) -> Self {
         match serde_json::to_vec(value) {
-            Ok(bytes) => {
-                self.draft.prepared.body = bytes.into();
-                self.draft
-                    .prepared
-                    .headers
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            }
+            Ok(bytes) => self.draft.prepared.body = Some(bytes.into()),
             Err(error) => self.note(Err(
                 Error::encode("the value cannot be written as JSON").with_source(error)
             )),
         }
+        self.content_type(HeaderValue::from_static("application/json"))
+    }
+
+    /// Sets the type of the body. A [`header`](Self::header) of that name goes first.
+    pub fn content_type(mut self, value: HeaderValue) -> Self {
+        self.draft.prepared.content_type = Some(value);
+        self
+    }
+
+    /// Sets the types of an answer that are understood. A
+    /// [`header`](Self::header) of that name goes first.
+    pub fn accept(mut self, value: HeaderValue) -> Self {
+        self.draft.prepared.accept = Some(value);
         self
     }
 
@@ -275,8 +283,13 @@ impl<T> Call<T> {
     ///
     /// See [`Error::kind`]. The body is read within the retry loop, so a
     /// connection lost in mid-body is repeated like any other.
-    pub async fn send(self) -> Result<T, Error> {
-        Ok(self.send_full().await?.into_body())
+    pub fn send(self) -> impl Future<Output = Result<T, Error>> + Send + use<T> {
+        let (ready, decode) = (self.draft.finish(), self.decode);
+        async move {
+            let (pipeline, prepared) = ready?;
+            let answered = policy::run(&pipeline, prepared, Mode::Buffered).await?;
+            decoded(&pipeline, answered, decode).map(http::Response::into_body)
+        }
     }
 
     /// Like [`send`](Self::send), with the head of the answer.
@@ -284,19 +297,14 @@ impl<T> Call<T> {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_full(self) -> Result<http::Response<T>, Error> {
-        let operation = self.draft.prepared.operation;
-        let (pipeline, prepared) = self.draft.finish()?;
-        let answered = policy::run(&pipeline, prepared, Mode::Buffered).await?;
-        let (head, body) = answered.response.into_parts();
-        let body = body.into_bytes().unwrap_or_default();
-        match (self.decode)(&head, body) {
-            Ok(value) => Ok(http::Response::from_parts(head, value)),
-            Err(error) => Err(pipeline
-                .scrub(error)
-                .with_operation(operation)
-                .with_request(pipeline.request_line(operation, &answered.uri))
-                .with_effort(answered.attempts, answered.started.elapsed())),
+    pub fn send_full(
+        self,
+    ) -> impl Future<Output = Result<http::Response<T>, Error>> + Send + use<T> {
+        let (ready, decode) = (self.draft.finish(), self.decode);
+        async move {
+            let (pipeline, prepared) = ready?;
+            let answered = policy::run(&pipeline, prepared, Mode::Buffered).await?;
+            decoded(&pipeline, answered, decode)
         }
     }
 
@@ -338,6 +346,24 @@ impl<T> Call<T> {
     }
 }
 
+/// The result that an answer stands for.
+fn decoded<T>(
+    pipeline: &Pipeline,
+    answered: Answered,
+    decode: Decode<T>,
+) -> Result<http::Response<T>, Error> {
+    let (head, body) = answered.response.into_parts();
+    let body = body.into_bytes().unwrap_or_default();
+    match decode(&head, body) {
+        Ok(value) => Ok(http::Response::from_parts(head, value)),
+        Err(error) => Err(pipeline
+            .scrub(error)
+            .with_operation(answered.operation)
+            .with_request(pipeline.request_line(answered.operation, &answered.uri))
+            .with_effort(answered.attempts, answered.started.elapsed())),
+    }
+}
+
 impl Draft {
     fn finish(mut self) -> Result<(Pipeline, Box<Prepared>), Error> {
         let base = self.pipeline.base();
@@ -352,8 +378,7 @@ impl Draft {
         };
         let operation = self.prepared.operation;
         let (home, uri) = target.map_err(|error| error.with_operation(operation))?;
-        self.prepared.home = home;
-        self.prepared.uri = uri;
+        self.prepared.hop.direct(uri, home);
         Ok((self.pipeline, self.prepared))
     }
 }
@@ -371,9 +396,27 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("operation", &self.draft.prepared.operation.name())
-            .field("headers", &redact::headers(&self.draft.prepared.headers))
+            .field(
+                "headers",
+                &redact::headers(&self.draft.prepared.hop.headers),
+            )
             .field("body", &self.draft.prepared.body)
             .field("options", &self.draft.prepared.options)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "hyper"))]
+mod tests {
+    use super::*;
+
+    static OPERATION: Operation = Operation::get("t", "t", "/");
+
+    #[test]
+    fn a_call_is_small_enough_to_be_allocated_quickly() {
+        let pipeline = Pipeline::builder("http://127.0.0.1").build().unwrap();
+        let call = pipeline.call(&OPERATION).json::<serde_json::Value>();
+        // What glibc keeps at hand for the next allocation of the same size.
+        assert!(std::mem::size_of_val(&call.send()) <= 1032);
     }
 }

@@ -14,6 +14,10 @@ pub(crate) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Room for what goes into a path and its query: growing costs more than all
+/// the encoding.
+const ROOM: usize = 160;
+
 /// A path and query on their way to completion.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -26,7 +30,7 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn new(prefix: &str, operation: &Operation) -> Self {
         let template = operation.template();
-        let mut text = String::with_capacity(prefix.len() + template.len() + 48);
+        let mut text = String::with_capacity(prefix.len() + template.len() + ROOM);
         text.push_str(prefix);
         let mut target = Self {
             text,
@@ -39,14 +43,14 @@ impl Target {
 
     /// Copies the template up to its next placeholder.
     fn copy_literal(&mut self) {
-        let end = self.rest.find('{').unwrap_or(self.rest.len());
+        let end = position(self.rest, b'{').unwrap_or(self.rest.len());
         self.text.push_str(&self.rest[..end]);
         self.rest = &self.rest[end..];
     }
 
     /// Fills the next placeholder with one path segment.
     pub(crate) fn segment(&mut self, value: &str) -> Result<(), Error> {
-        let Some(end) = self.rest.find('}') else {
+        let Some(end) = position(self.rest, b'}') else {
             return Err(Error::encode(
                 "more path values than the path has places for",
             ));
@@ -101,6 +105,11 @@ impl Target {
         Uri::from_parts(parts)
             .map_err(|error| Error::encode("the request has no valid URI").with_source(error))
     }
+}
+
+/// Where a byte is in a short text, in which it is soon found.
+fn position(text: &str, wanted: u8) -> Option<usize> {
+    text.bytes().position(|byte| byte == wanted)
 }
 
 /// Scheme, host and port are the same (RFC 6454), default ports included.

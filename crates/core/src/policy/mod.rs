@@ -26,21 +26,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Uri};
+use http_body::Body as _;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use self::body::{Guard, Until};
+pub(crate) use self::redirect::Hop;
 pub use self::redirect::Redirects;
-use self::redirect::{Hop, Step, Verdict, is_harmless};
+use self::redirect::{Verdict, is_harmless};
 pub use self::retry::{Backoff, RetryAnswers, RetryBudget, RetryPolicy};
 use crate::auth::{Authorized, Generation};
-use crate::call::CallOptions;
+use crate::call::{CallOptions, CameFrom};
 use crate::error::{ApiError, Error, StopReason};
 use crate::pipeline::Pipeline;
 use crate::transport::{
-    Attempt, Body, Delivery, Operation, Phase, TransportError, TransportErrorKind,
+    Attempt, Body, Delivery, Operation, Phase, TransportError, TransportErrorKind, too_large,
 };
 
 /// How much of an error's body is read.
@@ -60,20 +62,20 @@ pub(crate) enum Mode {
 /// A request as the loop takes it.
 pub(crate) struct Prepared {
     pub(crate) operation: &'static Operation,
-    pub(crate) uri: Uri,
-    /// Whether that is at the client's own origin.
-    pub(crate) home: bool,
-    pub(crate) headers: HeaderMap,
-    /// `Accept`, unless it is in `headers`. Most calls have no other header, and
-    /// then need no map for it.
+    pub(crate) hop: Hop,
+    /// `Accept` and `Content-Type`, unless they are in the hop's headers. Most
+    /// calls have no other header, and then need no map for them.
     pub(crate) accept: Option<HeaderValue>,
-    pub(crate) body: Body,
+    pub(crate) content_type: Option<HeaderValue>,
+    /// Taken by the last attempt that can be made with it.
+    pub(crate) body: Option<Body>,
     pub(crate) options: CallOptions,
     pub(crate) accepted: &'static [u16],
 }
 
 /// An answer, and what it took.
 pub(crate) struct Answered {
+    pub(crate) operation: &'static Operation,
     pub(crate) response: http::Response<Body>,
     /// Where it came from.
     pub(crate) uri: Uri,
@@ -82,6 +84,10 @@ pub(crate) struct Answered {
 }
 
 /// Runs a call to its end.
+///
+/// What it keeps while it waits is small on purpose, as are the futures below:
+/// each call is in a box of its caller's, and glibc keeps up to 1,032 bytes at
+/// hand for the next one.
 pub(crate) async fn run(
     pipeline: &Pipeline,
     prepared: Box<Prepared>,
@@ -93,27 +99,19 @@ pub(crate) async fn run(
         service = operation.service(),
         operation = operation.name(),
         url.template = operation.template(),
-        server.address = prepared.uri.host(),
+        server.address = prepared.hop.uri.host(),
     );
     let mut run = Run::new(pipeline, prepared, mode);
-    if span.is_disabled() {
-        // Nobody is listening: spares moving it once more.
-        return run.drive().await;
-    }
     run.drive().instrument(span).await
 }
 
 /// A call on its way.
 struct Run<'a> {
     pipeline: &'a Pipeline,
-    /// What does not change. URI and headers are in `hop`, the body in `body`.
     call: Box<Prepared>,
     mode: Mode,
     started: Instant,
     deadline: Option<Instant>,
-    hop: Hop,
-    /// Taken by the last attempt that can be made with it.
-    body: Option<Body>,
     replayable: bool,
     attempts: u32,
     retries: u32,
@@ -149,12 +147,8 @@ impl From<Error> for Failure {
 }
 
 impl<'a> Run<'a> {
-    fn new(pipeline: &'a Pipeline, mut call: Box<Prepared>, mode: Mode) -> Self {
+    fn new(pipeline: &'a Pipeline, call: Box<Prepared>, mode: Mode) -> Self {
         let started = Instant::now();
-        let replayable = call.body.is_replayable();
-        let method = call.operation.method().clone();
-        let uri = std::mem::take(&mut call.uri);
-        let headers = std::mem::take(&mut call.headers);
         Self {
             pipeline,
             mode,
@@ -163,10 +157,8 @@ impl<'a> Run<'a> {
                 .options
                 .total
                 .and_then(|limit| started.checked_add(limit)),
-            hop: Hop::new(method, uri, headers, call.home),
-            body: Some(std::mem::take(&mut call.body)),
+            replayable: call.body.as_ref().is_none_or(Body::is_replayable),
             call,
-            replayable,
             attempts: 0,
             retries: 0,
             earlier: None,
@@ -177,23 +169,25 @@ impl<'a> Run<'a> {
     async fn drive(&mut self) -> Result<Answered, Error> {
         loop {
             let error = match self.attempt().await {
-                Ok(Step::Done(response)) => {
+                Ok(Some(mut response)) => {
+                    let uri = std::mem::take(&mut self.call.hop.uri);
+                    if self.call.hop.is_detour() {
+                        response.extensions_mut().insert(CameFrom(uri.clone()));
+                    }
                     tracing::debug!(
                         attempts = self.attempts,
                         http.response.status_code = response.status().as_u16(),
                         "done"
                     );
                     return Ok(Answered {
+                        operation: self.call.operation,
                         response,
-                        uri: std::mem::take(&mut self.hop.uri),
+                        uri,
                         attempts: self.attempts,
                         started: self.started,
                     });
                 }
-                Ok(Step::Follow(hop)) => {
-                    self.hop = hop;
-                    continue;
-                }
+                Ok(None) => continue,
                 Err(Failure::Refused(generation, error)) => {
                     match Box::pin(self.refresh(generation)).await {
                         Ok(true) => continue,
@@ -232,8 +226,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// One attempt, one exchange.
-    async fn attempt(&mut self) -> Result<Step, Failure> {
+    /// One attempt, one exchange. `None`: the next one goes elsewhere.
+    async fn attempt(&mut self) -> Result<Option<http::Response<Body>>, Failure> {
         self.attempts += 1;
         let now = match self.attempts {
             1 => self.started,
@@ -259,52 +253,63 @@ impl<'a> Run<'a> {
                 .and_then(|limit| Until::after(now, limit, Phase::FirstByte)),
         ]);
 
-        let response = {
-            let exchange = self.pipeline.transport().send(request);
-            match head_until {
-                None => exchange.await,
-                Some(Until(at, phase)) => {
-                    let mut exchange = std::pin::pin!(exchange);
-                    match tokio::time::timeout_at(at, &mut exchange).await {
-                        Ok(result) => result,
-                        Err(_) => {
-                            // Said before the exchange is dropped, so that its
-                            // connection goes with it.
-                            attempt.mark_timed_out();
-                            Err(TransportError::new(
-                                TransportErrorKind::Timeout(phase),
-                                Delivery::MaybeSent,
-                            ))
-                        }
+        let mut exchange = self.pipeline.transport().send(request);
+        let answer = match head_until {
+            None => exchange.await,
+            Some(Until(at, phase)) => {
+                match tokio::time::timeout_at(at, &mut exchange).await {
+                    Ok(result) => result,
+                    Err(_) => {
+                        // Said before the exchange is dropped, so that its
+                        // connection goes with it.
+                        attempt.mark_timed_out();
+                        Err(TransportError::new(
+                            TransportErrorKind::Timeout(phase),
+                            Delivery::MaybeSent,
+                        ))
                     }
                 }
             }
-        }
-        .map_err(|error| self.unanswered(error))?;
-
-        let (head, body) = response.into_parts();
-        if self.hop.home {
+        };
+        let (head, body) = answer.map_err(|error| self.unanswered(error))?.into_parts();
+        if self.call.hop.home {
             self.pipeline.service().observe(&head);
         }
         let status = head.status.as_u16();
-        let success = head.status.is_success() || self.call.accepted.contains(&status);
-        if !success {
-            return match self
-                .hop
-                .follow(&head, self.call.options.redirects, self.replayable)
-            {
-                Verdict::Follow(next) => Ok(Step::Follow(next)),
-                Verdict::Refused(why) => {
-                    let failure = Box::pin(self.failure(head, body, &attempt, generation)).await;
-                    Err(failure.because(format!("a redirect was not followed: {why}")))
-                }
-                Verdict::Other => {
-                    Err(Box::pin(self.failure(head, body, &attempt, generation)).await)
-                }
-            };
+        if !head.status.is_success() && !self.call.accepted.contains(&status) {
+            return Box::pin(self.no_success(head, body, attempt, generation)).await;
         }
-        let (head, body) = self.success(head, body, attempt, until).await?;
-        Ok(Step::Done(http::Response::from_parts(head, body)))
+        if head.status == http::StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Some(http::Response::from_parts(head, body)));
+        }
+        let mut head = head;
+        let mut guard = self.guard(&mut head, body, attempt)?;
+        let body = match self.mode {
+            Mode::Streamed => {
+                if self.pipeline.service().is_suspect(&head) {
+                    guard.set_until(until);
+                    let first = guard.first().await.map_err(Error::transport)?;
+                    guard.set_until(None);
+                    self.check(&head, &first)?;
+                }
+                guard.into_body()
+            }
+            Mode::Buffered => {
+                let limit = self.call.options.max_body;
+                if self
+                    .announced(&head, &guard)
+                    .is_some_and(|size| size > limit)
+                {
+                    return Err(Error::transport(too_large(limit)).into());
+                }
+                guard.set_until(until);
+                let bytes = guard.collect(limit).await;
+                let bytes = bytes.map_err(|error| self.broken_off(&guard, error))?;
+                self.check(&head, &bytes)?;
+                bytes.into()
+            }
+        };
+        Ok(Some(http::Response::from_parts(head, body)))
     }
 
     /// The request of the next attempt, authorized.
@@ -312,38 +317,48 @@ impl<'a> Run<'a> {
         &mut self,
         attempt: &Arc<Attempt>,
     ) -> Result<(http::Request<Body>, Option<Generation>), Failure> {
-        let again = self.body.as_ref().and_then(Body::try_clone);
+        let again = self.call.body.as_ref().and_then(Body::try_clone);
         let body = match again {
-            _ if !self.hop.with_body => Body::empty(),
+            _ if !self.call.hop.with_body => Body::empty(),
             Some(body) => body,
             None => self
+                .call
                 .body
                 .take()
                 .ok_or_else(|| Error::encode("the body was sent already"))?,
         };
         let (mut head, ()) = http::Request::new(()).into_parts();
-        head.method = self.hop.method.clone();
-        head.uri = self.hop.uri.clone();
+        head.method = self.call.hop.method.clone();
+        head.uri = self.call.hop.uri.clone();
         head.extensions.insert(Arc::clone(attempt));
-        // Room for `Accept`, the codings, the credentials and `Host` too: a map
+        // Room for these two, the codings, the credentials and `Host`: a map
         // that has to grow costs more than all that goes into it.
-        let (own, shared) = (&self.hop.headers, self.pipeline.headers());
-        head.headers = HeaderMap::with_capacity(own.len() + shared.len() + 4);
+        let (own, shared) = (&self.call.hop.headers, self.pipeline.headers());
+        head.headers = HeaderMap::with_capacity(own.len() + shared.len() + 5);
         for (name, value) in own {
             head.headers.append(name, value.clone());
         }
-        if let Some(accept) = &self.call.accept {
-            head.headers.entry(ACCEPT).or_insert_with(|| accept.clone());
+        let content_type = self.call.content_type.as_ref();
+        for (name, value) in [
+            (ACCEPT, self.call.accept.as_ref()),
+            (
+                CONTENT_TYPE,
+                content_type.filter(|_| self.call.hop.with_body),
+            ),
+        ] {
+            if let Some(value) = value {
+                head.headers.entry(name).or_insert_with(|| value.clone());
+            }
         }
         for (name, value) in shared {
-            if self.hop.home || is_harmless(name, value) {
+            if self.call.hop.home || is_harmless(name, value) {
                 head.headers.entry(name).or_insert_with(|| value.clone());
             }
         }
         if let Some(accepted) = decode::accepted(self.mode) {
             head.headers.entry(ACCEPT_ENCODING).or_insert(accepted);
         }
-        if !self.hop.home {
+        if !self.call.hop.home {
             return Ok((http::Request::from_parts(head, body), None));
         }
         match self.pipeline.auth().authorize(&mut head, &body)? {
@@ -353,8 +368,8 @@ impl<'a> Run<'a> {
             Authorized::NeedsRefresh => {
                 // Nothing was sent yet.
                 self.attempts -= 1;
-                if self.hop.with_body {
-                    self.body = Some(body);
+                if self.call.hop.with_body {
+                    self.call.body = Some(body);
                 }
                 Err(Failure::Refused(
                     None,
@@ -379,7 +394,7 @@ impl<'a> Run<'a> {
                 .map_err(|_| timeout(Phase::Total, Delivery::NotSent))?,
         };
         // Renewed also for a body that is gone: the next call will need them.
-        Ok(renewed? && (self.body.is_some() || !self.hop.with_body))
+        Ok(renewed? && (self.call.body.is_some() || !self.call.hop.with_body))
     }
 
     /// An exchange that brought no head.
@@ -389,68 +404,80 @@ impl<'a> Run<'a> {
         Error::transport(error).with_quiet(quiet)
     }
 
-    /// Takes the body of a success.
-    async fn success(
+    /// The body of a success, watched and decoded.
+    fn guard(
         &self,
-        head: http::response::Parts,
+        head: &mut http::response::Parts,
         body: Body,
         attempt: Arc<Attempt>,
-        until: Option<Until>,
-    ) -> Result<(http::response::Parts, Body), Error> {
-        let mut head = head;
+    ) -> Result<Guard, Error> {
         // Answers without a body have nothing to decode either.
-        let bodiless = self.hop.method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304);
-        let decoder = if bodiless {
+        let decoder = if self.is_bodiless(head) {
             None
         } else {
             decode::for_answer(&mut head.headers, self.call.options.max_ratio)?
         };
-        if head.status == http::StatusCode::SWITCHING_PROTOCOLS {
-            return Ok((head, body));
+        Ok(Guard::new(body, decoder, self.call.options.idle, attempt))
+    }
+
+    fn is_bodiless(&self, head: &http::response::Parts) -> bool {
+        self.call.hop.method == Method::HEAD || matches!(head.status.as_u16(), 204 | 304)
+    }
+
+    /// How large the body will be, as far as that was said.
+    fn announced(&self, head: &http::response::Parts, guard: &Guard) -> Option<u64> {
+        guard.size_hint().exact().or_else(|| {
+            let length = head.headers.get(CONTENT_LENGTH)?;
+            let length = length.to_str().ok()?.parse().ok()?;
+            (!self.is_bodiless(head)).then_some(length)
+        })
+    }
+
+    /// Whether an answer whose status says success means it.
+    fn check(&self, head: &http::response::Parts, body: &Bytes) -> Result<(), Error> {
+        if !self.call.hop.home || !head.status.is_success() {
+            return Ok(());
         }
-        let mut guard = Guard::new(body, decoder, self.call.options.idle, attempt);
-        match self.mode {
-            Mode::Streamed if self.pipeline.service().is_suspect(&head) => {
-                guard.set_until(until);
-                let first = guard.first().await.map_err(Error::transport)?;
-                guard.set_until(None);
-                match self.refusal(&head, &first) {
-                    None => Ok((head, guard.into_body())),
-                    Some(api) => Err(refused(api, &first)),
-                }
-            }
-            Mode::Streamed => Ok((head, guard.into_body())),
-            Mode::Buffered => {
-                let limit = self.call.options.max_body;
-                if !bodiless && declared_length(&head.headers).is_some_and(|length| length > limit)
-                {
-                    return Err(Error::transport(crate::transport::too_large(limit)));
-                }
-                guard.set_until(until);
-                match guard.collect(limit).await {
-                    Ok(bytes) => match self.refusal(&head, &bytes) {
-                        None => Ok((head, bytes.into())),
-                        Some(api) => Err(refused(api, &bytes)),
-                    },
-                    Err(error) => {
-                        // A part of an answer is not "no news".
-                        let quiet = self.call.options.held_back
-                            && !guard.has_given()
-                            && error.kind() == TransportErrorKind::Timeout(Phase::Idle);
-                        Err(Error::transport(error).with_quiet(quiet))
-                    }
-                }
-            }
+        let service = self.pipeline.service();
+        match service.refusal(self.call.operation, head, body) {
+            None => Ok(()),
+            Some(api) => Err(refused(api, body)),
         }
     }
 
-    /// What the service means by an answer whose status says success.
-    fn refusal(&self, head: &http::response::Parts, body: &Bytes) -> Option<ApiError> {
+    /// A body that broke off.
+    fn broken_off(&self, guard: &Guard, error: TransportError) -> Error {
+        // A part of an answer is not "no news".
+        let quiet = self.call.options.held_back
+            && !guard.has_given()
+            && error.kind() == TransportErrorKind::Timeout(Phase::Idle);
+        Error::transport(error).with_quiet(quiet)
+    }
+
+    /// An answer that is no success: a redirect that is followed, or a failure.
+    async fn no_success(
+        &mut self,
+        head: http::response::Parts,
+        body: Body,
+        attempt: Arc<Attempt>,
+        generation: Option<Generation>,
+    ) -> Result<Option<http::Response<Body>>, Failure> {
+        let redirects = self.call.options.redirects;
         let service = self.pipeline.service();
-        let asked = self.hop.home && head.status.is_success();
-        asked
-            .then(|| service.refusal(self.call.operation, head, body))
-            .flatten()
+        let hop = &self.call.hop;
+        let refused = match hop.follow(&head, redirects, self.replayable, service) {
+            Verdict::Follow(next) => {
+                self.call.hop = next;
+                return Ok(None);
+            }
+            Verdict::Refused(why) => Some(why),
+            Verdict::Other => None,
+        };
+        let failure = self.failure(head, body, &attempt, generation).await;
+        Err(match refused {
+            Some(why) => failure.because(format!("a redirect was not followed: {why}")),
+            None => failure,
+        })
     }
 
     /// Understands an answer that is no success. Its body is read only so far.
@@ -473,7 +500,7 @@ impl<'a> Run<'a> {
             }
             Err(_) => Bytes::new(),
         };
-        let mut api = if self.hop.home {
+        let mut api = if self.call.hop.home {
             self.pipeline
                 .service()
                 .explain(self.call.operation, &head, &body)
@@ -483,7 +510,7 @@ impl<'a> Run<'a> {
         api.retry_after = api
             .retry_after
             .or_else(|| retry::retry_after(&head.headers, self.pipeline.clock()));
-        let refused = api.credentials_refused && self.hop.home;
+        let refused = api.credentials_refused && self.call.hop.home;
         let error = Error::service(api);
         let error = if body.is_empty() {
             error
@@ -504,7 +531,7 @@ impl<'a> Run<'a> {
             .with_operation(self.call.operation)
             .with_request(
                 self.pipeline
-                    .request_line(self.call.operation, &self.hop.uri),
+                    .request_line(self.call.operation, &self.call.hop.uri),
             )
             .with_effort(self.attempts, self.started.elapsed())
             .with_earlier(self.earlier)
@@ -561,10 +588,6 @@ impl StopReason {
     fn is_exhaustion(self) -> bool {
         matches!(self, Self::Deadline | Self::Budget | Self::RetryAfter)
     }
-}
-
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// A refusal by a status of success.

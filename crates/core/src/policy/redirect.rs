@@ -10,7 +10,7 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use crate::call::uri::{is_http, resolve, same_origin};
-use crate::transport::Body;
+use crate::pipeline::Service;
 
 /// Which redirects a call follows.
 ///
@@ -68,17 +68,11 @@ pub(super) enum Verdict {
     Refused(Cow<'static, str>),
 }
 
-/// What came of an attempt that did not fail.
-pub(super) enum Step {
-    Done(http::Response<Body>),
-    Follow(Hop),
-}
-
 /// Where the next attempt goes.
-pub(super) struct Hop {
+pub(crate) struct Hop {
     pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
     /// Whether it is the client's own origin, reached without a detour, which
     /// alone gets credentials.
     pub(super) home: bool,
@@ -88,15 +82,29 @@ pub(super) struct Hop {
 }
 
 impl Hop {
-    pub(super) fn new(method: Method, uri: Uri, headers: HeaderMap, home: bool) -> Self {
-        let headers = if home { headers } else { harmless(&headers) };
+    /// The first, with the address still to come.
+    pub(crate) fn new(method: Method) -> Self {
         Self {
             method,
-            uri,
-            headers,
-            home,
+            uri: Uri::default(),
+            headers: HeaderMap::new(),
+            home: false,
             with_body: true,
             count: 0,
+        }
+    }
+
+    /// Whether a redirect led here.
+    pub(super) fn is_detour(&self) -> bool {
+        self.count > 0
+    }
+
+    /// Says where it goes, and whether that is the client's own origin.
+    pub(crate) fn direct(&mut self, uri: Uri, home: bool) {
+        self.uri = uri;
+        self.home = home;
+        if !home {
+            self.headers = harmless(&self.headers);
         }
     }
 
@@ -106,6 +114,7 @@ impl Hop {
         head: &http::response::Parts,
         redirects: Redirects,
         replayable: bool,
+        service: &dyn Service,
     ) -> Verdict {
         let status = head.status;
         let safe = self.method == Method::GET || self.method == Method::HEAD;
@@ -135,6 +144,7 @@ impl Hop {
         else {
             return refused("it leads to no valid address");
         };
+        let uri = service.redirected(&self.uri, uri);
         if !is_http(&uri) {
             return refused("it leads away from HTTP");
         }

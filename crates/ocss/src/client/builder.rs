@@ -10,7 +10,6 @@ use sync_core::{CallOptions, Clock, Error, Pipeline, Transport};
 use tokio::sync::OnceCell;
 
 use super::auth::{InFlight, Signing, Skew, SyncServerAuth};
-use super::links::OwnLinks;
 use super::paths::Paths;
 use super::rebase::RebaseRule;
 use super::service::OcssService;
@@ -292,21 +291,24 @@ impl SyncServerApiBuilder {
                  method, or consent to it",
             ));
         }
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport()?,
-        };
         let skew = Arc::new(Skew::default());
         let followed = (self.follow_clock && private).then(|| Arc::clone(&skew));
         let mut pipeline = Pipeline::builder(&base)
-            .transport(OwnLinks::new(transport, uri.clone(), self.rule))
-            .service(OcssService::new(followed, self.clock.clone()))
+            .service(OcssService::new(
+                uri.clone(),
+                self.rule,
+                followed,
+                self.clock.clone(),
+            ))
             .options(self.options)
             .clock(self.clock.clone())
             .header(
                 USER_AGENT,
                 self.user_agent.as_deref().unwrap_or(USER_AGENT_NAME),
             );
+        if let Some(transport) = self.transport {
+            pipeline = pipeline.transport(transport);
+        }
         let in_flight = InFlight::default();
         let mut signing = None;
         if let Some(auth) = self.auth {
@@ -345,9 +347,4 @@ impl SyncServerApiBuilder {
             },
         })))
     }
-}
-
-fn default_transport() -> Result<Arc<dyn Transport>, Error> {
-    let transport = sync_core::hyper::HyperTransport::builder().build();
-    Ok(Arc::new(transport.map_err(Error::transport)?))
 }

@@ -1,16 +1,16 @@
 //! One request and what becomes of its answer.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, response};
 use percent_encoding::utf8_percent_encode;
-use sync_core::call::resolve;
+use sync_core::call::{CameFrom, resolve};
 use sync_core::error::RequestLine;
 use sync_core::transport::Delivery;
 use sync_core::{Body, Call, Error, Operation, Secret, TransportError, redact};
 
 use super::auth::Held;
-use super::links::CameFrom;
+
 use super::service::SHOWN_QUERY;
 use super::{Loaded, SyncServerApi};
 use crate::atom::{Entry, ILLEGAL, Limits, ReadOptions, XmlError};
@@ -158,9 +158,9 @@ impl SyncServerApi {
             .pipeline()
             .call_uri(operation, request.uri)
             .retry(retry.clone())
-            .header(ACCEPT, request.accept);
+            .accept(request.accept);
         if let Some(body) = request.body {
-            call = call.body(body).header(CONTENT_TYPE, ATOM);
+            call = call.body(body).content_type(ATOM);
         }
         if let Some((name, value)) = request.condition {
             if name == IF_NONE_MATCH {

@@ -6,7 +6,6 @@ mod collection;
 mod discover;
 mod exchange;
 mod kind;
-mod links;
 mod node;
 mod paths;
 mod rebase;

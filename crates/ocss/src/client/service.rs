@@ -5,10 +5,11 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::header::{DATE, WWW_AUTHENTICATE};
-use http::{HeaderMap, response};
+use http::{HeaderMap, Uri, response};
 use sync_core::{ApiError, Clock, Operation, Service};
 
 use super::auth::Skew;
+use super::rebase::RebaseRule;
 use crate::error::{OcssError, Reason};
 use crate::oauth1::{ProblemReport, word};
 
@@ -22,14 +23,21 @@ const LONGEST: usize = 4 << 10;
 /// it is over there.
 #[derive(Debug)]
 pub(super) struct OcssService {
+    base: Uri,
+    rule: RebaseRule,
     /// `None`: the clock is not followed.
     skew: Option<Arc<Skew>>,
     clock: Clock,
 }
 
 impl OcssService {
-    pub(super) fn new(skew: Option<Arc<Skew>>, clock: Clock) -> Self {
-        Self { skew, clock }
+    pub(super) fn new(base: Uri, rule: RebaseRule, skew: Option<Arc<Skew>>, clock: Clock) -> Self {
+        Self {
+            base,
+            rule,
+            skew,
+            clock,
+        }
     }
 
     /// Takes the server's time from a refusal that is about time.
@@ -88,6 +96,15 @@ impl Service for OcssService {
         error.with_detail(detail)
     }
 
+    fn redirected(&self, from: &Uri, to: Uri) -> Uri {
+        let own = |uri| self.rule.apply(&self.base, uri);
+        // A stranger's redirects are none of ours.
+        match own(from) {
+            Some(_) => own(&to).unwrap_or(to),
+            None => to,
+        }
+    }
+
     fn shown_query(&self) -> &'static [&'static str] {
         SHOWN_QUERY
     }
@@ -118,7 +135,8 @@ mod tests {
             head.headers
                 .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        OcssService::new(None, Clock::system()).explain(
+        let base = Uri::from_static("http://h/");
+        OcssService::new(base, RebaseRule::default(), None, Clock::system()).explain(
             &OP,
             &head,
             &Bytes::from_static(body.as_bytes()),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::HeaderValue;
 use http::response::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sync_core::Error;
+use sync_core::{Call, Error, Operation};
 
 use super::bucket::Bucket;
 use crate::client::operations;
@@ -111,12 +111,17 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
     /// may be sent again with the same [`key`](Self::key) and
     /// [`ccid`](Self::ccid).
     pub async fn send(self) -> Result<Written<T>, Error> {
+        if self.with_object {
+            return Box::pin(self.send_for_object()).await;
+        }
+        self.call()?.send().await
+    }
+
+    /// The write as a call, once all that it says is good.
+    fn call(self) -> Result<Call<Written<T>>, Error> {
         let (key, body) = (self.key?, self.body?);
         let ccid = self.ccid.unwrap_or_else(Ccid::random)?;
-        let operation = match self.version {
-            None => &operations::POST,
-            Some(_) => &operations::POST_AT,
-        };
+        let operation = operation(self.version);
         let mut call = self.bucket.call(operation).path(&key);
         if let Some(version) = self.version {
             call = call.path(version.to_string());
@@ -126,35 +131,37 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
             .query("ccid", &ccid)
             .query_opt("response", self.with_object.then_some("1"))
             .query_opt("replace", self.replace.then_some("1"))
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body)
+            .content_type(HeaderValue::from_static("application/json"))
             .accept_status(&[409, 412]);
         if let Some(limit) = self.timeout {
             call = call.timeout(limit);
         }
         let (replace, with_object) = (self.replace, self.with_object);
-        let done = call
-            .decode_with(move |head, body| read(head, &body, replace, with_object))
-            .send()
-            .await?;
-        let mut written = Written {
-            key,
-            ccid,
-            version: done.version,
-            outcome: done.outcome,
-            object: done.object,
-            object_error: done
-                .object_error
-                .map(|error| Arc::new(error.with_operation(operation))),
-        };
-        let known = !matches!(
+        Ok(call.decode_with(move |head, body| {
+            let done = read(head, &body, replace, with_object)?;
+            let error = done.object_error;
+            Ok(Written {
+                key,
+                ccid,
+                version: done.version,
+                outcome: done.outcome,
+                object: done.object,
+                object_error: error.map(|error| Arc::new(error.with_operation(operation))),
+            })
+        }))
+    }
+
+    async fn send_for_object(self) -> Result<Written<T>, Error> {
+        let bucket = self.bucket.clone();
+        let mut written = self.call()?.send().await?;
+        let is_told = matches!(
             written.outcome,
             Outcome::Unchanged | Outcome::AlreadyApplied
         );
         // Such an answer has no object, whatever was asked for.
-        if with_object && written.object.is_none() && !known {
-            // In a box: it is rare, and would make every write larger.
-            match Box::pin(self.bucket.get(&written.key)).await {
+        if is_told && written.object.is_none() {
+            match bucket.get(&written.key).await {
                 Ok(Some(now)) => {
                     written.version = now.version.or(written.version);
                     written.object = Some(now.data);
@@ -165,6 +172,13 @@ impl<T: Serialize + DeserializeOwned> Write<T> {
             }
         }
         Ok(written)
+    }
+}
+
+fn operation(version: Option<u64>) -> &'static Operation {
+    match version {
+        None => &operations::POST,
+        Some(_) => &operations::POST_AT,
     }
 }
 
@@ -229,7 +243,13 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> IntoFuture for Write<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        if self.with_object {
+            return Box::pin(self.send_for_object());
+        }
+        match self.call() {
+            Ok(call) => call.into_future(),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use sync_core::Call;
 
 use super::{answered_within, checks, or_default};
@@ -79,7 +78,7 @@ impl System {
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         self.client
             .call(&endpoints::ERROR_REPORT)
-            .header(CONTENT_TYPE, text)
+            .content_type(text)
             .body(message.into())
             .empty()
     }

@@ -1,6 +1,6 @@
 //! A sync on its way: from the request to the commit.
 
-use http::header::{ACCEPT, ACCEPT_ENCODING};
+use http::header::ACCEPT_ENCODING;
 use http::{HeaderValue, StatusCode, Uri};
 use sync_core::policy::Backoff;
 use sync_core::{Call, Error, ErrorKind, Pipeline};
@@ -118,7 +118,7 @@ impl Run {
         let mut call = source
             .way
             .call_uri(&SYNC, source.uri.clone())
-            .header(ACCEPT, HeaderValue::from_static(accept));
+            .accept(HeaderValue::from_static(accept));
         if !self.sync.compressed {
             call = call.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }

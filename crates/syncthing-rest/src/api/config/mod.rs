@@ -5,7 +5,6 @@ mod sections;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use sync_core::Call;
 
@@ -169,7 +168,7 @@ pub(super) fn patch(
 ) -> Call<()> {
     match checks::patch(changes, id) {
         Ok(text) => call
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .content_type(HeaderValue::from_static("application/json"))
             .body(text)
             .empty(),
         Err(error) => call.empty().or_error(Some(error)),

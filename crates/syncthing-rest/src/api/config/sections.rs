@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use sync_core::{Call, Error, ErrorKind};
 
@@ -146,7 +145,7 @@ impl Configuration {
         }
         self.client
             .call(put)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .content_type(HeaderValue::from_static("application/json"))
             .body(text)
             .empty()
             .await

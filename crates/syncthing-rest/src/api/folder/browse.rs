@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::ACCEPT;
+use http::HeaderValue;
 use sync_core::{Call, Error};
 
 use super::super::answered_within;
@@ -94,7 +94,7 @@ impl Browse {
     pub fn call(self) -> Call<Vec<BrowseNode>> {
         let levels = self.max_levels;
         self.request()
-            .header(ACCEPT, "application/json")
+            .accept(HeaderValue::from_static("application/json"))
             .with_options(|options| options.max_body(LARGEST))
             .decode_with(move |_, body| visit::collect(&body, levels))
     }
