@@ -8,7 +8,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::calls::TOKEN;
+use super::calls::{TOKEN, headers};
 use crate::Result;
 
 const AUTHENTICATION: HeaderName = HeaderName::from_static("x-simperium-token");
@@ -38,12 +38,15 @@ impl Bare {
         target: &str,
         body: String,
     ) -> Result<usize> {
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(method)
             .uri(target)
             .header(HOST, &self.host)
-            .header(AUTHENTICATION, TOKEN)
-            .body(Full::new(body.into()))?;
+            .header(AUTHENTICATION, TOKEN);
+        for (name, value) in headers(!body.is_empty()) {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body.into()))?;
         let response = self.sender.send_request(request).await?;
         if response.status() != 200 {
             return Err(format!("the server answers {}", response.status()).into());

@@ -103,20 +103,37 @@ pub(super) fn call(caller: Caller, way: Way, host: &str, count: u32) -> Result<C
     }
 }
 
-/// What is asked for: method, path with query, and body.
+/// What is asked for, as this project's client asks for it, so that the server
+/// has the same work: method, path with query, and body.
 fn request(way: Way, number: u32) -> Result<(&'static str, String, String)> {
     match way {
         Way::Set => {
-            let process = std::process::id();
-            let target =
-                format!("/1/bench/note/i/floor?clientid=floor&ccid=floor-{number}-{process}");
-            // Unlike the last value of the process before.
-            let value = u64::from(process) << 32 | u64::from(number);
+            let value = value(number);
+            let target = format!(
+                "/1/bench/note/i/floor?clientid=rs-{:032x}&ccid={value:032x}",
+                1
+            );
             Ok(("POST", target, format!("{{\"n\":{value}}}")))
         }
         Way::Get => Ok(("GET", "/1/bench/note/i/k0".to_owned(), String::new())),
         Way::Index | Way::IndexData | Way::Idle => Err("there is no floor".into()),
     }
+}
+
+/// The headers that this project's client sends beside `Host`, the token, and a
+/// length.
+pub(super) fn headers(has_body: bool) -> &'static [(&'static str, &'static str)] {
+    const TYPED: &[(&str, &str)] = &[
+        ("content-type", "application/json"),
+        ("user-agent", "simperium-rust/0.1.0"),
+        ("accept-encoding", "gzip"),
+    ];
+    &TYPED[usize::from(!has_body)..]
+}
+
+/// The number that is set: unlike the last of the process before.
+pub(super) fn value(number: u32) -> u64 {
+    u64::from(std::process::id()) << 32 | u64::from(number)
 }
 
 fn floor(way: Way, host: &str, count: u32) -> Result<Cost> {

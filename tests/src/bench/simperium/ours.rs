@@ -1,10 +1,10 @@
 //! This project's client.
 
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use simperium::{Api, Bucket};
 use tokio::time::Instant;
 
-use super::calls::{TOKEN, Way};
+use super::calls::{TOKEN, Way, value};
 use crate::Result;
 use crate::cost::Cost;
 
@@ -16,7 +16,8 @@ pub(super) fn call(way: Way, host: &str, count: u32) -> Result<Cost> {
         let api = Api::builder("bench", TOKEN)
             .host(format!("http://{host}"))
             .build()?;
-        let note = api.bucket("note")?;
+        let note = api.bucket_as::<Note>("note")?;
+        let any = api.bucket("note")?;
         // Opens the way, as with the floor.
         if way.is_repeated() {
             once(&note, way, 0).await?;
@@ -28,19 +29,31 @@ pub(super) fn call(way: Way, host: &str, count: u32) -> Result<Cost> {
                     once(&note, way, number).await?;
                 }
             }
-            Way::Index => index(&note, false, count).await?,
-            Way::IndexData => index(&note, true, count).await?,
+            Way::Index => index(&any, false, count).await?,
+            Way::IndexData => index(&any, true, count).await?,
             Way::Idle => {}
         }
         Cost::until_now(begun.elapsed().as_secs_f64(), 0)
     })
 }
 
-async fn once(note: &Bucket, way: Way, number: u32) -> Result<()> {
+/// What the emulator puts into a bucket.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    content: String,
+    number: u64,
+    tags: Vec<String>,
+}
+
+/// A change of one key.
+#[derive(Debug, Serialize)]
+struct Patch {
+    n: u64,
+}
+
+async fn once(note: &Bucket<Note>, way: Way, number: u32) -> Result<()> {
     if way == Way::Set {
-        // Unlike the last value of the process before.
-        let value = u64::from(std::process::id()) << 32 | u64::from(number);
-        note.set("ours", &json!({"n": value})).await?;
+        note.set("ours", &Patch { n: value(number) }).await?;
     } else if note.get("k0").await?.is_none() {
         return Err("the entity is not there".into());
     }

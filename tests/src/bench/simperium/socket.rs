@@ -1,8 +1,10 @@
 //! The floor: requests as text over a socket that is kept open.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use super::calls::headers;
 use crate::Result;
 
 /// A connection that speaks as much HTTP as is needed here.
@@ -40,11 +42,15 @@ impl Socket {
     /// Where the answer's body begins in the buffer, and its length.
     fn exchange(&mut self, method: &str, target: &str, body: &str) -> Result<(usize, usize)> {
         let Self { host, token, .. } = self;
-        let request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {host}\r\nX-Simperium-Token: {token}\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let mut request =
+            format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nx-simperium-token: {token}\r\n");
+        for (name, value) in headers(!body.is_empty()) {
+            write!(request, "{name}: {value}\r\n")?;
+        }
+        if !body.is_empty() {
+            write!(request, "content-length: {}\r\n", body.len())?;
+        }
+        write!(request, "\r\n{body}")?;
         self.stream.write_all(request.as_bytes())?;
         let mut filled = 0;
         loop {
