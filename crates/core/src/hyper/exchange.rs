@@ -24,11 +24,11 @@ pub(crate) async fn send(
     host: &Arc<Host>,
     origin: &Origin,
     mut request: Box<Request<Body>>,
+    attempt: Option<Arc<Attempt>>,
 ) -> Result<Response<Body>, TransportError> {
     if request.version() > Version::HTTP_2 || request.version() < Version::HTTP_10 {
         return Err(other_version());
     }
-    let attempt = Attempt::of(request.extensions()).map(Arc::clone);
     loop {
         let (connection, has_served) = host
             .connection(pool)

@@ -48,8 +48,6 @@ mod upgrade;
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 pub use self::builder::HyperTransportBuilder;
 pub use self::connect::{Connector, ConnectorIo};
 #[cfg(feature = "proxy")]
@@ -60,7 +58,9 @@ pub use self::tls::{ExactCertificate, TlsConfig, TlsConfigBuilder};
 use self::connect::Protocol;
 use self::origin::Origin;
 use self::pool::{Host, Pool};
-use crate::transport::{Body, Delivery, Transport, TransportError, TransportErrorKind};
+use crate::transport::{
+    Attempt, Body, Delivery, Exchange, Transport, TransportError, TransportErrorKind,
+};
 
 /// A [`Transport`] over real connections. Cloning it is cheap and shares the pool.
 ///
@@ -105,22 +105,41 @@ impl HyperTransport {
     }
 }
 
-#[async_trait]
+// The request is in a box of its own: it is handed on several times, and each time
+// would make the future larger, until it is one that is slow to allocate.
 impl Transport for HyperTransport {
-    async fn send(
-        &self,
+    /// Written out, as `async_trait` would put the request into the future first.
+    fn send<'a, 'f>(&'a self, request: http::Request<Body>) -> Exchange<'f>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        let attempt = Attempt::of(request.extensions()).map(Arc::clone);
+        Box::pin(self.exchange(Box::new(request), attempt))
+    }
+
+    fn send_attempt<'a>(
+        &'a self,
         request: http::Request<Body>,
+        attempt: Arc<Attempt>,
+    ) -> Exchange<'a> {
+        Box::pin(self.exchange(Box::new(request), Some(attempt)))
+    }
+}
+
+impl HyperTransport {
+    async fn exchange(
+        &self,
+        mut request: Box<http::Request<Body>>,
+        attempt: Option<Arc<Attempt>>,
     ) -> Result<http::Response<Body>, TransportError> {
-        // It is handed on several times, and each time would make this future
-        // larger, until it is one that is slow to allocate.
-        let mut request = Box::new(request);
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.0.connect.proxy {
             proxy.authorize(&mut request);
         }
         let origin = Origin::take(request.uri_mut())?;
         let host = self.host(&origin, &request)?;
-        let response = exchange::send(&self.0, &host, &origin, request).await?;
+        let response = exchange::send(&self.0, &host, &origin, request, attempt).await?;
         if is_coded_in_transfer(response.headers()) {
             return Err(coded_in_transfer());
         }

@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
             return Err(timeout(Phase::Total, Delivery::NotSent).into());
         }
         let attempt = Arc::new(Attempt::new(self.call.operation, self.attempts));
-        let (request, generation) = self.request(&attempt)?;
+        let (request, generation) = self.request()?;
         let until = Until::earliest([
             self.deadline.map(|at| Until(at, Phase::Total)),
             self.call
@@ -253,7 +253,8 @@ impl<'a> Run<'a> {
                 .and_then(|limit| Until::after(now, limit, Phase::FirstByte)),
         ]);
 
-        let mut exchange = self.pipeline.transport().send(request);
+        let transport = self.pipeline.transport();
+        let mut exchange = transport.send_attempt(request, Arc::clone(&attempt));
         let answer = match head_until {
             None => exchange.await,
             Some(Until(at, phase)) => {
@@ -313,10 +314,7 @@ impl<'a> Run<'a> {
     }
 
     /// The request of the next attempt, authorized.
-    fn request(
-        &mut self,
-        attempt: &Arc<Attempt>,
-    ) -> Result<(http::Request<Body>, Option<Generation>), Failure> {
+    fn request(&mut self) -> Result<(http::Request<Body>, Option<Generation>), Failure> {
         let again = self.call.body.as_ref().and_then(Body::try_clone);
         let body = match again {
             _ if !self.call.hop.with_body => Body::empty(),
@@ -330,7 +328,6 @@ impl<'a> Run<'a> {
         let (mut head, ()) = http::Request::new(()).into_parts();
         head.method = self.call.hop.method.clone();
         head.uri = self.call.hop.uri.clone();
-        head.extensions.insert(Arc::clone(attempt));
         // Room for these two, the codings, the credentials and `Host`: a map
         // that has to grow costs more than all that goes into it.
         let (own, shared) = (&self.call.hop.headers, self.pipeline.headers());

@@ -129,7 +129,9 @@ impl Operation {
     }
 }
 
-/// One attempt of a call, carried in the request's extensions as `Arc<Attempt>`.
+/// One attempt of a call, handed to a transport beside its request, or in the
+/// extensions of that as `Arc<Attempt>`; see
+/// [`Transport::send_attempt`](super::Transport::send_attempt).
 ///
 /// A middleware reads it to label what it measures; a transport reads it to
 /// learn whether a dropped exchange had timed out.

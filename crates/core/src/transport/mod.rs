@@ -35,9 +35,9 @@ pub use self::upgrade::{OnUpgrade, UpgradeIo, Upgraded};
 /// * [`TransportError::delivery`] tells what the server may have done. When in
 ///   doubt it says [`Delivery::MaybeSent`].
 /// * Dropping the future or the returned body cancels the exchange; later
-///   calls are not affected. When the [`Attempt`] in the request's extensions
-///   was marked as [timed out](Attempt::mark_timed_out) before the drop, the
-///   connection must not be used again.
+///   calls are not affected. When the request's [`Attempt`] was marked as
+///   [timed out](Attempt::mark_timed_out) before the drop, the connection must
+///   not be used again.
 /// * A `101 Switching Protocols` answer carries an [`OnUpgrade`] in its
 ///   extensions.
 ///
@@ -50,7 +50,24 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         &self,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, TransportError>;
+
+    /// Sends the request of `attempt`: what calls come through.
+    ///
+    /// By default it is [sent](Self::send) with the attempt in its extensions. Only
+    /// a transport that need not look for it there says more.
+    fn send_attempt<'a>(
+        &'a self,
+        mut request: http::Request<Body>,
+        attempt: Arc<Attempt>,
+    ) -> Exchange<'a> {
+        request.extensions_mut().insert(attempt);
+        self.send(request)
+    }
 }
+
+/// An exchange that goes on while it is polled, up to the head of the answer.
+pub type Exchange<'a> =
+    Pin<Box<dyn Future<Output = Result<http::Response<Body>, TransportError>> + Send + 'a>>;
 
 /// Written out, as `async_trait` would put the future into a second box.
 impl<T: Transport + ?Sized> Transport for Arc<T> {
@@ -63,5 +80,13 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         Self: 'f,
     {
         T::send(self, request)
+    }
+
+    fn send_attempt<'a>(
+        &'a self,
+        request: http::Request<Body>,
+        attempt: Arc<Attempt>,
+    ) -> Exchange<'a> {
+        T::send_attempt(self, request, attempt)
     }
 }

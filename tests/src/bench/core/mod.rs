@@ -27,7 +27,7 @@ use lexopt::ValueExt as _;
 use super::Result;
 use super::program::{Outcome, Program, no_part};
 use clients::Kind;
-pub(in crate::bench) use rounds::on_core;
+pub(in crate::bench) use rounds::{Cores, on_core};
 
 const HELP: &str = "\
 bench-core [--quick] [--gate]     measure all clients, print one table

@@ -16,6 +16,35 @@ use crate::cost::Cost;
 const FEW: u32 = 1_000;
 const MANY: u32 = 3_000;
 
+/// Where a client and its server run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::bench) enum Cores {
+    /// Wherever the system puts them, as it does with those of users. How long
+    /// it takes to wake a core varies, so this needs many rounds.
+    Any,
+    /// Both on the first core: nobody waits for another core, and every
+    /// instruction of either counts in full.
+    One,
+}
+
+impl Cores {
+    pub(in crate::bench) const ALL: [Self; 2] = [Self::Any, Self::One];
+
+    pub(in crate::bench) fn command(self, program: &Path) -> Command {
+        match self {
+            Self::Any => Command::new(program),
+            Self::One => on_core(program),
+        }
+    }
+
+    pub(in crate::bench) const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any cores",
+            Self::One => "one core",
+        }
+    }
+}
+
 /// A command that runs on the first core only, where there is `taskset`.
 pub(in crate::bench) fn on_core(program: impl AsRef<std::ffi::OsStr>) -> Command {
     if has("taskset") {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::process::{Child, Stdio};
 
-use http::header::{AUTHORIZATION, HOST};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, USER_AGENT};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http1;
@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::Result;
-use crate::bench::core::on_core;
+use crate::bench::core::Cores;
 use crate::cost::Cost;
 
 /// What is asked for.
@@ -95,9 +95,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(program: &std::path::Path) -> Result<Self> {
+    pub(super) fn start(program: &std::path::Path, cores: Cores) -> Result<Self> {
         use std::io::BufRead as _;
-        let mut command = on_core(program);
+        let mut command = cores.command(program);
         let mut child = command
             .arg("serve")
             .stdin(Stdio::piped())
@@ -251,7 +251,11 @@ async fn get_bare(
     let mut begun = Instant::now();
     // The first opens the way, as with the client.
     for number in 0..=count {
-        let mut request = Request::get(uri.path()).header(HOST, authority);
+        // Those of the client, so that the server has the same work.
+        let mut request = Request::get(uri.path())
+            .header(USER_AGENT, "sync-core/0.1.0")
+            .header(HOST, authority)
+            .header(ACCEPT_ENCODING, "gzip");
         if let Some(signer) = &signer {
             let nonce = format!("{}-{number}", std::process::id());
             let signed = signer.sign(&oauth1::Request::new(&Method::GET, &uri), &nonce, now)?;

@@ -9,7 +9,7 @@ use super::bare::Bare;
 use super::ours;
 use super::socket::Socket;
 use crate::Result;
-use crate::bench::core::on_core;
+use crate::bench::core::Cores;
 use crate::cost::Cost;
 
 /// Whose bucket it is.
@@ -195,9 +195,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(program: &std::path::Path, count: u32) -> Result<Self> {
+    pub(super) fn start(program: &std::path::Path, cores: Cores, count: u32) -> Result<Self> {
         use std::io::BufRead as _;
-        let mut child = on_core(program)
+        let mut child = cores
+            .command(program)
             .args(["serve", &count.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -11,7 +11,7 @@ use xtask::table::Table;
 use super::calls::{Caller, Server, TOKEN, Way};
 use super::cases::{self, Case, Times};
 use crate::Result;
-use crate::bench::core::on_core;
+use crate::bench::core::{Cores, on_core};
 use crate::bench::goal::Goal;
 use crate::bench::stats::{median, number, ratio};
 use crate::cost::Cost;
@@ -50,8 +50,8 @@ type Diffs = BTreeMap<String, Times>;
 /// What was found out about everything.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
-    /// By what was done and who did it.
-    calls: BTreeMap<(Way, &'static str), Figures>,
+    /// By what was done, where, and who did it.
+    calls: BTreeMap<(Way, Cores, &'static str), Figures>,
     ours: Vec<Diffs>,
     npm: Vec<Diffs>,
     cases: Vec<String>,
@@ -102,44 +102,19 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
     let mut measured = Measured::default();
     let python = found(&PYTHON_SIMPERIUM3);
     let node = found(&NODE_SIMPERIUM);
-    let server = Server::start(program, ENTRIES)?;
+    let mut servers = Vec::new();
+    for cores in Cores::ALL {
+        servers.push((cores, Server::start(program, cores, ENTRIES)?));
+    }
     let cases = cases::cases();
     measured.cases = cases.iter().map(|case| case.name.clone()).collect();
     let file = CaseFile::write(&cases)?;
     for _ in 0..rounds {
-        for way in Way::ALL {
-            let count = match way {
-                Way::Set | Way::Get => 2_000,
-                // What `set` has made is in the index, too.
-                Way::Index | Way::IndexData => entries(&server)?,
-                Way::Idle => 0,
-            };
-            let per = |mut cost: Cost| {
-                if way.is_repeated() {
-                    cost.seconds /= f64::from(count);
+        for (cores, server) in &servers {
+            for way in Way::ALL {
+                if way.is_repeated() || *cores == Cores::One {
+                    measured.round(program, python.as_deref(), *cores, server, way)?;
                 }
-                cost
-            };
-            for caller in Caller::ALL {
-                if caller != Caller::Ours && !way.has_floor() {
-                    continue;
-                }
-                let mut command = on_core(program);
-                command.args(["call", caller.name(), way.name(), &server.host]);
-                command.arg(count.to_string());
-                let cost = per(serde_json::from_slice(&output(&mut command)?)?);
-                let figures = measured.calls.entry((way, caller.name()));
-                figures.or_default().add(&cost);
-            }
-            if let Some(python) = &python {
-                let mut command = on_core(python);
-                command
-                    .env("SIMPERIUM_APIHOST", &server.host)
-                    .arg(script("bench.py"))
-                    .args([way.name(), TOKEN, &count.to_string()]);
-                let cost = per(serde_json::from_slice(&output(&mut command)?)?);
-                let figures = measured.calls.entry((way, SIMPERIUM3));
-                figures.or_default().add(&cost);
             }
         }
         let ours = output(on_core(program).arg("diffs").arg(&file.0))?;
@@ -207,14 +182,62 @@ const STEPS: [Step; 4] = [
     },
 ];
 
+/// How often floor, hyper and we take turns in a round.
+const TURNS: usize = 3;
+
 impl Measured {
-    fn seconds(&self, way: Way, who: &'static str) -> Option<f64> {
-        self.calls.get(&(way, who))?.seconds()
+    /// All callers, one after the other.
+    fn round(
+        &mut self,
+        program: &Path,
+        python: Option<&Path>,
+        cores: Cores,
+        server: &Server,
+        way: Way,
+    ) -> Result<()> {
+        let count = match way {
+            Way::Set | Way::Get => 2_000,
+            // What `set` has made is in the index, too.
+            Way::Index | Way::IndexData => entries(server)?,
+            Way::Idle => 0,
+        };
+        let mut add = |who: &'static str, command: &mut Command| -> Result<()> {
+            let mut cost: Cost = serde_json::from_slice(&output(command)?)?;
+            if way.is_repeated() {
+                cost.seconds /= f64::from(count);
+            }
+            let figures = self.calls.entry((way, cores, who));
+            figures.or_default().add(&cost);
+            Ok(())
+        };
+        for _ in 0..if way.is_repeated() { TURNS } else { 1 } {
+            for caller in Caller::ALL {
+                if caller != Caller::Ours && !way.has_floor() {
+                    continue;
+                }
+                let mut command = cores.command(program);
+                command.args(["call", caller.name(), way.name(), &server.host]);
+                add(caller.name(), command.arg(count.to_string()))?;
+            }
+        }
+        if let Some(python) = python {
+            let mut command = cores.command(python);
+            command
+                .env("SIMPERIUM_APIHOST", &server.host)
+                .arg(script("bench.py"))
+                .args([way.name(), TOKEN, &count.to_string()]);
+            add(SIMPERIUM3, &mut command)?;
+        }
+        Ok(())
+    }
+
+    fn seconds(&self, way: Way, cores: Cores, who: &'static str) -> Option<f64> {
+        self.calls.get(&(way, cores, who))?.seconds()
     }
 
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new(["what", "median", "compared", "peak MB"]);
-        for ((way, who), figures) in &self.calls {
+        for ((way, cores, who), figures) in &self.calls {
             let (scale, unit) = if way.is_repeated() {
                 (1e6, "µs")
             } else {
@@ -227,9 +250,9 @@ impl Measured {
             };
             let median = figures.seconds();
             table.row([
-                format!("{}: {who}", way.name()),
+                format!("{}, {}: {who}", way.name(), cores.name()),
                 format!("{} {unit}", number(median.map(|s| s * scale), 1)),
-                ratio(median, self.seconds(*way, base)),
+                ratio(median, self.seconds(*way, *cores, base)),
                 number(figures.peak_mb(), 1),
             ]);
         }
@@ -252,28 +275,28 @@ impl Measured {
     }
 
     fn peak_mb(&self, way: Way, who: &'static str) -> Option<f64> {
-        self.calls.get(&(way, who))?.peak_mb()
+        self.calls.get(&(way, Cores::One, who))?.peak_mb()
     }
 
     /// Those of calls: as fast as a socket nearly, several times as fast as
     /// another client, in little memory.
     fn call_goals(&self) -> Vec<Goal> {
         let ours = Caller::Ours.name();
-        let against = |way: Way, who: &'static str, limit| Goal {
-            what: format!("{} to {who}'s", way.name()),
+        let against = |way: Way, cores: Cores, who: &'static str, limit| Goal {
+            what: format!("{}, {}, to {who}'s", way.name(), cores.name()),
             limit,
             unit: "×",
             actual: self
-                .seconds(way, ours)
-                .zip(self.seconds(way, who))
+                .seconds(way, cores, ours)
+                .zip(self.seconds(way, cores, who))
                 .map(|(ours, theirs)| ours / theirs),
         };
         let mut goals = Vec::new();
         for way in [Way::Set, Way::Get] {
-            goals.push(against(way, Caller::Floor.name(), 1.3));
-            goals.push(against(way, SIMPERIUM3, 1.0 / 3.0));
+            goals.push(against(way, Cores::Any, Caller::Floor.name(), 1.3));
+            goals.push(against(way, Cores::Any, SIMPERIUM3, 1.0 / 3.0));
         }
-        goals.push(against(Way::IndexData, SIMPERIUM3, 1.0 / 2.0));
+        goals.push(against(Way::IndexData, Cores::One, SIMPERIUM3, 1.0 / 2.0));
         goals.push(Goal {
             what: "memory for an index with data".to_owned(),
             limit: 15.0,
