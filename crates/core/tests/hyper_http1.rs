@@ -10,10 +10,13 @@
 
 mod hyper_support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use hyper_support::{
-    Server, fetch, get, post, read_head, read_some, read_to_close, text, transport,
+    Pipes, Server, fetch, get, post, read_head, read_some, read_to_close, text, transport,
 };
 use sync_core::Transport;
 use sync_core::hyper::HyperTransport;
@@ -338,4 +341,52 @@ fn settings_show_in_debug() {
         .build()
         .unwrap();
     assert!(format!("{transport:?}").contains("idle_timeout: 4s"));
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_wakes_its_task_for_the_answer_and_for_nothing_else() {
+    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
+    let transport = HyperTransport::builder().connector(Pipes(sender));
+    let transport = transport.build().unwrap();
+    let first = tokio::spawn({
+        let transport = transport.clone();
+        async move { fetch(&transport, get("http://pipe.test/")).await }
+    });
+    let mut pipe = pipes.recv().await.unwrap();
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    read_head(&mut pipe).await;
+    pipe.write_all(ANSWER).await.unwrap();
+    first.await.unwrap().unwrap();
+
+    let woken = Arc::new(Woken::default());
+    let times = || woken.0.load(Ordering::SeqCst);
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let mut sending = transport.send(get("http://pipe.test/"));
+    assert!(sending.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(times(), 0, "by its own request");
+    read_head(&mut pipe).await;
+    pipe.write_all(ANSWER).await.unwrap();
+    assert_eq!(times(), 1);
+    let Poll::Ready(answer) = sending.as_mut().poll(&mut cx) else {
+        panic!("the answer is there");
+    };
+    let mut body = answer.unwrap().into_body();
+    let chunk = body.poll_chunk(&mut cx);
+    assert!(matches!(chunk, Poll::Ready(Some(Ok(piece))) if piece == "ok"));
+    assert_eq!(times(), 1, "by what it was given");
+    // Nor when a connection that it has used before is closed.
+    drop(pipe);
+    tokio::task::yield_now().await;
+    assert_eq!(times(), 1, "by an unused connection");
 }

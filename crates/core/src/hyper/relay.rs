@@ -78,3 +78,51 @@ impl Wake for Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn what_happens_before_somebody_waits_wakes_them_at_once() {
+        let (relay, count) = (Relay::new(), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&count));
+        let times = || count.0.load(Ordering::SeqCst);
+        relay.mute();
+        relay.context().waker().wake_by_ref();
+        assert_eq!(times(), 0);
+        relay.pass_to(&Context::from_waker(&waker));
+        assert_eq!(times(), 1);
+        // Not what happened before it was muted again.
+        relay.mute();
+        relay.pass_to(&Context::from_waker(&waker));
+        assert_eq!(times(), 1);
+    }
+
+    #[test]
+    fn whoever_waits_is_woken_once_and_by_nobody_once_muted() {
+        let (relay, count) = (Relay::new(), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&count));
+        relay.mute();
+        relay.pass_to(&Context::from_waker(&waker));
+        let connection = relay.context().waker().clone();
+        connection.wake_by_ref();
+        connection.wake_by_ref();
+        assert_eq!(count.0.load(Ordering::SeqCst), 1);
+        relay.pass_to(&Context::from_waker(&waker));
+        relay.mute();
+        connection.wake();
+        assert_eq!(count.0.load(Ordering::SeqCst), 2);
+    }
+}
