@@ -225,3 +225,33 @@ async fn a_connection_that_the_server_has_closed_is_no_room() {
     assert!(read_head(&mut four).await.contains("host: four.test"));
     assert!(begun.elapsed() < Duration::from_millis(1), "it had to wait");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_nobody_wants_any_more_gives_its_place_back() {
+    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
+    let transport = HyperTransport::builder()
+        .connector(Pipes(sender))
+        .max_connections(1)
+        .build()
+        .unwrap();
+    let pieces =
+        futures_util::stream::repeat_with(|| Ok::<_, TransportError>(Bytes::from("piece")));
+    let upload = http::Request::post("http://one.test/").body(Body::from_stream(pieces));
+    let upload = transport.send(upload.unwrap());
+    let answer = async {
+        let mut pipe = pipes.recv().await.unwrap();
+        read_head(&mut pipe).await;
+        // It answers, and reads no further.
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+        pipe.write_all(head).await.unwrap();
+        pipe
+    };
+    let (answer, _stuck) = tokio::join!(upload, answer);
+    drop(answer.unwrap());
+
+    let other = transport.clone();
+    let _other = tokio::spawn(async move { fetch(&other, get("http://other.test/")).await });
+    let pipe = tokio::time::timeout(Duration::from_secs(20), pipes.recv()).await;
+    let mut pipe = pipe.expect("no place for another connection").unwrap();
+    assert!(read_head(&mut pipe).await.contains("host: other.test"));
+}

@@ -93,7 +93,7 @@ async fn over_http1(
     let mut response = connection.send(request).await?;
     if upgrade::attach(&mut response) {
         // The connection is HTTP's no more, and comes to its new owner by itself.
-        connection.spawn();
+        connection.detach();
         return Ok(response.map(|_| Body::empty()));
     }
     if is_streamed && !response.body().is_end_stream() {

@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::io::Io;
 use super::origin::Origin;
@@ -40,12 +42,47 @@ struct Driver {
 
 enum State {
     /// Moved on by [`Driver::drive`].
-    Borrowed(Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>),
-    Spawned,
+    Borrowed(Moved),
+    /// Moved on by a task, which ends soon after this is dropped.
+    Spawned(#[expect(dead_code, reason = "its drop is what counts")] oneshot::Sender<()>),
+    /// Or somebody else's.
     Ended,
 }
 
+/// The connection itself, which has to be moved on.
+type Moved = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+
+/// How long a connection may take to end that has a task of its own. It may be
+/// stuck in a request that nobody reads.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Moves a connection on until it ends, or its owner has been gone for a while.
+async fn move_on(mut connection: Moved, mut owner: oneshot::Receiver<()>) {
+    // Whoever waits for the answer or reads its body is told of errors.
+    let has_ended = poll_fn(|cx| {
+        if connection.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(true);
+        }
+        Pin::new(&mut owner).poll(cx).map(|_| false)
+    });
+    if !has_ended.await {
+        let _ = tokio::time::timeout(LINGER, connection).await;
+    }
+}
+
 impl Driver {
+    /// What has to be moved on, for a task.
+    fn take(&mut self) -> Option<(Handle, Moved)> {
+        let runtime = Handle::try_current().ok()?;
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Borrowed(connection) => Some((runtime, connection)),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     /// Moves the connection on, as far as it goes now. Nobody is told when it
     /// can go on.
     fn drive(&mut self) {
@@ -86,8 +123,7 @@ impl Http1 {
     pub(crate) async fn over(io: Io, host: HeaderValue) -> hyper::Result<Self> {
         let (is_proxied, is_tls) = (io.is_proxied, io.is_tls());
         let (send, connection) = http1::handshake(io).await?;
-        let mut driver: Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>> =
-            Box::pin(connection.with_upgrades());
+        let mut driver: Moved = Box::pin(connection.with_upgrades());
         let relay = Relay::new();
         // A server that hangs up at once is found out before anything is sent.
         let state = match driver.as_mut().poll(&mut relay.context()) {
@@ -105,15 +141,17 @@ impl Http1 {
 
     /// Gives the connection a task of its own.
     pub(crate) fn spawn(&mut self) {
-        let state = &mut self.driver.state;
-        if !matches!(state, State::Borrowed(_)) {
-            return;
+        if let Some((runtime, connection)) = self.driver.take() {
+            let (sender, owner) = oneshot::channel();
+            self.driver.state = State::Spawned(sender);
+            runtime.spawn(move_on(connection, owner));
         }
-        if let Ok(runtime) = Handle::try_current() {
-            if let State::Borrowed(driver) = std::mem::replace(state, State::Spawned) {
-                // Whoever waits for the answer or reads its body is told of errors.
-                runtime.spawn(driver);
-            }
+    }
+
+    /// Lets the connection go on by itself, for whoever has it from now on.
+    pub(crate) fn detach(mut self) {
+        if let Some((runtime, connection)) = self.driver.take() {
+            runtime.spawn(connection);
         }
     }
 

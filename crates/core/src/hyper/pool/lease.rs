@@ -19,7 +19,8 @@ impl Lease {
     }
 
     /// The exchange is over: the connection can be used again, at once or as
-    /// soon as the rest of the request is sent.
+    /// soon as the rest of the request is sent, if that does not take as long as
+    /// an unused connection is kept.
     pub(crate) fn release(self) {
         let Self {
             mut connection,
@@ -30,7 +31,9 @@ impl Lease {
         } else if !connection.has_ended() {
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
-                    if poll_fn(|cx| connection.poll_ready(cx)).await {
+                    let ready = poll_fn(|cx| connection.poll_ready(cx));
+                    let limit = host.settings.idle_timeout;
+                    if matches!(tokio::time::timeout(limit, ready).await, Ok(true)) {
                         host.put(connection);
                     }
                 });
