@@ -12,12 +12,11 @@
 //!   within a second.
 //! * **Tasks**: an HTTP/1.1 connection is moved on by whoever waits for its answer
 //!   or reads its body; an answer whose body nobody reads comes no further. Only
-//!   large bodies over TLS have a task of their own to decrypt them.
+//!   large bodies over TLS have a task of their own to decrypt them, and so has
+//!   the rest of a streamed request once the answer has begun. Such a task ends
+//!   within a second of the exchange being given up.
 //! * **HTTP/2** is used where the server offers it in the TLS handshake.
 //!   Requests that ask for an upgrade always go over HTTP/1.1.
-//! * **HTTP/1.1 without tasks**: a call moves on while it is polled, and the body
-//!   of its answer while that is read. Only the rest of a streamed request goes
-//!   on by itself once the answer has begun.
 //! * **After a timeout** the connection is not used again.
 //! * **Unread answers**: when a body is dropped with at most 64 KiB to go, the
 //!   rest is read in the background (for at most a second) so that the

@@ -12,8 +12,12 @@
 //! bare hyper does not. The emulator answers in some 25 µs, so that all of it
 //! is seen.
 //!
-//! Every run is a process of its own on one core; runs are interleaved, and
-//! medians are shown.
+//! The requests of both are the same but for the signature. They are made twice:
+//! with client and server wherever the system puts them, and with both on one
+//! core, which varies less and counts every instruction in full.
+//!
+//! Every run is a process of its own, the others on one core; runs are
+//! interleaved, and medians are shown.
 
 mod bare;
 mod exchange;

@@ -236,9 +236,9 @@ impl Measured {
             actual,
         };
         // Without making anything of the answer, as the bare one does not either.
-        let signed = |what: &str, resource| {
-            let time = |getter| self.get(resource, Cores::Any, getter);
-            let what = format!("{what} to a bare unsigned one");
+        let signed = |what: &str, resource, cores: Cores| {
+            let time = |getter| self.get(resource, cores, getter);
+            let what = format!("{what} to a bare unsigned one, {}", cores.name());
             let ours = time(Getter::SignedBytes);
             goal(&what, 1.3, "×", quotient(ours, time(Getter::Bare)))
         };
@@ -270,8 +270,10 @@ impl Measured {
                 " µs",
                 self.signature.seconds().map(|seconds| seconds * 1e6),
             ),
-            signed("a signed GET of an entry", Resource::Entry),
-            signed("a signed GET of 26 entries", Resource::Listing),
+            signed("a signed GET of an entry", Resource::Entry, Cores::Any),
+            signed("a signed GET of an entry", Resource::Entry, Cores::One),
+            signed("a signed GET of 26 entries", Resource::Listing, Cores::Any),
+            signed("a signed GET of 26 entries", Resource::Listing, Cores::One),
         ]
     }
 }

@@ -6,6 +6,10 @@
 //! | an index of 100,000 entities | Simperium3 |
 //! | diff, apply and transform of texts and large objects | npm's jsondiff |
 //!
+//! All send the same requests but Simperium3. `set` and `get` are measured twice:
+//! with client and server wherever the system puts them, and with both on one
+//! core, which varies less and counts every instruction in full.
+//!
 //! Every run is a process of its own; runs are interleaved, and medians are
 //! shown.
 

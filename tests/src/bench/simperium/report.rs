@@ -293,8 +293,10 @@ impl Measured {
         };
         let mut goals = Vec::new();
         for way in [Way::Set, Way::Get] {
-            goals.push(against(way, Cores::Any, Caller::Floor.name(), 1.3));
-            goals.push(against(way, Cores::Any, SIMPERIUM3, 1.0 / 3.0));
+            for cores in Cores::ALL {
+                goals.push(against(way, cores, Caller::Floor.name(), 1.3));
+                goals.push(against(way, cores, SIMPERIUM3, 1.0 / 3.0));
+            }
         }
         goals.push(against(Way::IndexData, Cores::One, SIMPERIUM3, 1.0 / 2.0));
         goals.push(Goal {
