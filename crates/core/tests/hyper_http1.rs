@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use hyper_support::{
-    Pipes, Server, fetch, get, post, read_head, read_some, read_to_close, text, transport,
+    Server, fetch, get, piped, post, read_head, read_some, read_to_close, text, transport,
 };
 use sync_core::Transport;
 use sync_core::hyper::HyperTransport;
@@ -355,9 +355,7 @@ impl Wake for Woken {
 
 #[tokio::test]
 async fn an_exchange_wakes_its_task_for_the_answer_and_for_nothing_else() {
-    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
-    let transport = HyperTransport::builder().connector(Pipes(sender));
-    let transport = transport.build().unwrap();
+    let (transport, mut pipes) = piped(1);
     let first = tokio::spawn({
         let transport = transport.clone();
         async move { fetch(&transport, get("http://pipe.test/")).await }

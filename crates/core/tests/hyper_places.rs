@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper_support::{Pipes, Server, burst, fetch, get, halting, read_head, text, transport};
+use hyper_support::{Server, burst, fetch, get, halting, piped, read_head, text, transport};
 use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
 use sync_core::transport::{Delivery, Phase, TransportErrorKind};
 use sync_core::{Body, Transport, TransportError};
@@ -67,12 +67,7 @@ async fn connecting_has_its_own_time_limit() {
 
 #[tokio::test(start_paused = true)]
 async fn more_connections_than_allowed_have_to_wait() {
-    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
-    let transport = HyperTransport::builder()
-        .connector(Pipes(sender))
-        .max_connections(1)
-        .build()
-        .unwrap();
+    let (transport, mut pipes) = piped(1);
     let first = tokio::spawn({
         let transport = transport.clone();
         async move { fetch(&transport, get("http://one.test/")).await }
@@ -187,12 +182,7 @@ async fn a_connection_that_gets_free_makes_room_for_another_host() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_the_server_has_closed_is_no_room() {
-    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
-    let transport = HyperTransport::builder()
-        .connector(Pipes(sender))
-        .max_connections(2)
-        .build()
-        .unwrap();
+    let (transport, mut pipes) = piped(2);
     let call = |request: http::Request<Body>| {
         let transport = transport.clone();
         tokio::spawn(async move { fetch(&transport, request).await })
@@ -228,12 +218,7 @@ async fn a_connection_that_the_server_has_closed_is_no_room() {
 
 #[tokio::test(start_paused = true)]
 async fn an_upload_that_nobody_wants_any_more_gives_its_place_back() {
-    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
-    let transport = HyperTransport::builder()
-        .connector(Pipes(sender))
-        .max_connections(1)
-        .build()
-        .unwrap();
+    let (transport, mut pipes) = piped(1);
     let pieces =
         futures_util::stream::repeat_with(|| Ok::<_, TransportError>(Bytes::from("piece")));
     let upload = http::Request::post("http://one.test/").body(Body::from_stream(pieces));

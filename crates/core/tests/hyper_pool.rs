@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper_support::{
-    Pipes, Server, fetch, get, halting, post, read_head, read_some, read_to_close, text, transport,
+    Server, fetch, get, halting, piped, post, read_head, read_some, read_to_close, text, transport,
     with_attempt,
 };
 use sync_core::Transport;
@@ -353,12 +353,7 @@ fn a_transport_outlives_the_runtime_that_it_was_used_in() {
 
 #[test]
 fn a_runtime_can_end_while_a_connection_is_being_handed_over() {
-    let (sender, mut pipes) = tokio::sync::mpsc::unbounded_channel();
-    let transport = HyperTransport::builder()
-        .connector(Pipes(sender))
-        .max_connections(1)
-        .build()
-        .unwrap();
+    let (transport, mut pipes) = piped(1);
     let (end, ended) = std::sync::mpsc::channel();
     // In a thread of its own, so that the test fails where this hangs.
     std::thread::spawn(move || {

@@ -22,7 +22,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use sync_core::Transport;
 use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
 use sync_core::transport::{Attempt, Body, Operation, TransportError};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -219,7 +219,7 @@ pub async fn halting(rest: &Arc<Notify>, sent: &Arc<Notify>) -> Server {
 
 /// One end of a pipe for each connection; the other end is handed out.
 #[derive(Debug)]
-pub struct Pipes(pub tokio::sync::mpsc::UnboundedSender<tokio::io::DuplexStream>);
+struct Pipes(mpsc::UnboundedSender<DuplexStream>);
 
 #[async_trait::async_trait]
 impl Connector for Pipes {
@@ -228,6 +228,15 @@ impl Connector for Pipes {
         self.0.send(there).map_err(std::io::Error::other)?;
         Ok(Box::new(here))
     }
+}
+
+/// A transport with at most `most` connections, and the other ends of them.
+pub fn piped(most: usize) -> (HyperTransport, mpsc::UnboundedReceiver<DuplexStream>) {
+    let (sender, pipes) = mpsc::unbounded_channel();
+    let transport = HyperTransport::builder()
+        .connector(Pipes(sender))
+        .max_connections(most);
+    (transport.build().unwrap(), pipes)
 }
 
 /// What 20 calls get that begin at the same time.
