@@ -7,17 +7,19 @@
 //! | diff, apply and transform of texts and large objects | npm's jsondiff |
 //!
 //! All send the same requests but Simperium3. `set` and `get` are measured twice:
-//! with client and server wherever the system puts them, and with both on one
-//! core, which varies less and counts every instruction in full.
+//! with client and server wherever the system puts them, as users have them, and
+//! with both on one core, where nobody waits for another core and every
+//! instruction counts in full.
 //!
-//! Every run is a process of its own; runs are interleaved, and medians are
-//! shown.
+//! Socket, hyper and we take turns in one process; everything else is a process
+//! of its own. Runs are interleaved, and medians are shown.
 
 mod bare;
 mod calls;
 mod cases;
 mod ours;
 mod report;
+mod server;
 mod socket;
 
 use std::path::PathBuf;
@@ -27,14 +29,16 @@ use lexopt::ValueExt as _;
 
 use super::Result;
 use super::program::{Outcome, Program, no_part};
-use calls::{Caller, Way};
+use calls::{Call, Caller};
+use ours::Reading;
 
 const HELP: &str = "\
 bench-simperium [--quick] [--gate]    measure everything, print one table
     --quick   fewer rounds
     --gate    fail when a goal is missed
 
-bench-simperium call CALLER WAY HOST COUNT
+bench-simperium turns CALL HOST TURNS CALLS [CALLER...]
+bench-simperium read READING HOST COUNT
 bench-simperium diffs FILE
 bench-simperium serve COUNT";
 
@@ -57,14 +61,28 @@ fn measure(quick: bool) -> Result<Outcome> {
 fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
     match name {
         "serve" => {
-            calls::serve(parser.value()?.parse()?)?;
+            server::serve(parser.value()?.parse()?)?;
             Ok(String::new())
         }
-        "call" => {
-            let caller = Caller::named(&parser.value()?.string()?)?;
-            let way = Way::named(&parser.value()?.string()?)?;
+        "turns" => {
+            let call = Call::named(&parser.value()?.string()?)?;
             let host = parser.value()?.string()?;
-            let cost = calls::call(caller, way, &host, parser.value()?.parse()?)?;
+            let turns = parser.value()?.parse()?;
+            let calls = parser.value()?.parse()?;
+            let mut callers = Vec::new();
+            while let Some(lexopt::Arg::Value(name)) = parser.next()? {
+                callers.push(Caller::named(&name.string()?)?);
+            }
+            if callers.is_empty() {
+                callers.extend(Caller::ALL);
+            }
+            let taken = calls::take_turns(&callers, call, &host, turns, calls)?;
+            Ok(serde_json::to_string(&taken)?)
+        }
+        "read" => {
+            let reading = Reading::named(&parser.value()?.string()?)?;
+            let host = parser.value()?.string()?;
+            let cost = ours::read(reading, &host, parser.value()?.parse()?)?;
             Ok(serde_json::to_string(&cost)?)
         }
         "diffs" => {

@@ -8,12 +8,15 @@ use std::process::{Command, Stdio};
 use xtask::peers::{NODE_SIMPERIUM, PYTHON_SIMPERIUM3, Peer};
 use xtask::table::Table;
 
-use super::calls::{Caller, Server, TOKEN, Way};
+use super::calls::{Call, Caller, TOKEN};
 use super::cases::{self, Case, Times};
+use super::ours::Reading;
+use super::server::Server;
 use crate::Result;
 use crate::bench::core::{Cores, on_core};
 use crate::bench::goal::Goal;
 use crate::bench::stats::{median, number, ratio};
+use crate::bench::turns::Turns;
 use crate::cost::Cost;
 use crate::simperium::script;
 
@@ -50,8 +53,12 @@ type Diffs = BTreeMap<String, Times>;
 /// What was found out about everything.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
-    /// By what was done, where, and who did it.
-    calls: BTreeMap<(Way, Cores, &'static str), Figures>,
+    /// Those of this program, by what was called, and where.
+    calls: BTreeMap<(Call, Cores), Turns>,
+    /// Seconds that Simperium3 took for a call.
+    simperium3_calls: BTreeMap<(Call, Cores), Vec<f64>>,
+    /// By what was read, and by whom.
+    readings: BTreeMap<(Reading, &'static str), Figures>,
     ours: Vec<Diffs>,
     npm: Vec<Diffs>,
     cases: Vec<String>,
@@ -96,24 +103,34 @@ fn found(peer: &Peer) -> Option<PathBuf> {
     }
 }
 
+/// The same by Simperium3.
+fn simperium3(mut command: Command, server: &Server, what: &str, count: u32) -> Result<Cost> {
+    command
+        .env("SIMPERIUM_APIHOST", &server.host)
+        .arg(script("bench.py"))
+        .args([what, TOKEN, &count.to_string()]);
+    Ok(serde_json::from_slice(&output(&mut command)?)?)
+}
+
 /// Measures everything.
 pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
     let rounds = if quick { 3 } else { 9 };
     let mut measured = Measured::default();
     let python = found(&PYTHON_SIMPERIUM3);
     let node = found(&NODE_SIMPERIUM);
-    let mut servers = Vec::new();
-    for cores in Cores::ALL {
-        servers.push((cores, Server::start(program, cores, ENTRIES)?));
-    }
     let cases = cases::cases();
     measured.cases = cases.iter().map(|case| case.name.clone()).collect();
     let file = CaseFile::write(&cases)?;
     for _ in 0..rounds {
-        for (cores, server) in &servers {
-            for way in Way::ALL {
-                if way.is_repeated() || *cores == Cores::One {
-                    measured.round(program, python.as_deref(), *cores, server, way)?;
+        for cores in Cores::ALL {
+            // Put elsewhere in every round.
+            let server = Server::start(program, cores, ENTRIES)?;
+            for call in Call::ALL {
+                measured.call(program, python.as_deref(), cores, &server, call)?;
+            }
+            if cores == Cores::One {
+                for reading in Reading::ALL {
+                    measured.read(program, python.as_deref(), &server, reading)?;
                 }
             }
         }
@@ -126,15 +143,6 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
         }
     }
     Ok(measured)
-}
-
-/// How many entities there are now.
-fn entries(server: &Server) -> Result<u32> {
-    let mut socket = super::socket::Socket::open(&server.host, TOKEN)?;
-    let text = socket.text("GET", "/_lab/state", "")?;
-    let state: serde_json::Value = serde_json::from_str(&text)?;
-    let objects = state["apps"]["bench"]["objects"].as_u64();
-    Ok(u32::try_from(objects.ok_or("no count of objects")?)?)
 }
 
 /// One of the times of all rounds.
@@ -182,77 +190,103 @@ const STEPS: [Step; 4] = [
     },
 ];
 
-/// How often floor, hyper and we take turns in a round.
-const TURNS: usize = 3;
+/// How often the callers take turns in a round, and how many calls a turn has.
+const TURNS: u32 = 40;
+const CALLS: u32 = 100;
+/// Calls of Simperium3 in a round.
+const SIMPERIUM3_CALLS: u32 = 1_000;
 
 impl Measured {
-    /// All callers, one after the other.
-    fn round(
+    /// A call by all callers.
+    fn call(
         &mut self,
         program: &Path,
         python: Option<&Path>,
         cores: Cores,
         server: &Server,
-        way: Way,
+        call: Call,
     ) -> Result<()> {
-        let count = match way {
-            Way::Set | Way::Get => 2_000,
-            // What `set` has made is in the index, too.
-            Way::Index | Way::IndexData => entries(server)?,
-            Way::Idle => 0,
-        };
-        let mut add = |who: &'static str, command: &mut Command| -> Result<()> {
-            let mut cost: Cost = serde_json::from_slice(&output(command)?)?;
-            if way.is_repeated() {
-                cost.seconds /= f64::from(count);
-            }
-            let figures = self.calls.entry((way, cores, who));
-            figures.or_default().add(&cost);
-            Ok(())
-        };
-        for _ in 0..if way.is_repeated() { TURNS } else { 1 } {
-            for caller in Caller::ALL {
-                if caller != Caller::Ours && !way.has_floor() {
-                    continue;
-                }
-                let mut command = cores.command(program);
-                command.args(["call", caller.name(), way.name(), &server.host]);
-                add(caller.name(), command.arg(count.to_string()))?;
-            }
-        }
+        let mut command = cores.command(program);
+        command.args(["turns", call.name(), &server.host]);
+        command.args([TURNS.to_string(), CALLS.to_string()]);
+        let taken: Turns = serde_json::from_slice(&output(&mut command)?)?;
+        self.calls.entry((call, cores)).or_default().append(taken);
         if let Some(python) = python {
-            let mut command = cores.command(python);
-            command
-                .env("SIMPERIUM_APIHOST", &server.host)
-                .arg(script("bench.py"))
-                .args([way.name(), TOKEN, &count.to_string()]);
-            add(SIMPERIUM3, &mut command)?;
+            let command = cores.command(python);
+            let cost = simperium3(command, server, call.name(), SIMPERIUM3_CALLS)?;
+            let seconds = self.simperium3_calls.entry((call, cores)).or_default();
+            seconds.push(cost.seconds / f64::from(SIMPERIUM3_CALLS));
         }
         Ok(())
     }
 
-    fn seconds(&self, way: Way, cores: Cores, who: &'static str) -> Option<f64> {
-        self.calls.get(&(way, cores, who))?.seconds()
+    /// A reading by us and by Simperium3.
+    fn read(
+        &mut self,
+        program: &Path,
+        python: Option<&Path>,
+        server: &Server,
+        reading: Reading,
+    ) -> Result<()> {
+        // What `set` has made is in the index, too.
+        let count = server.entries()?;
+        let mut command = on_core(program);
+        command.args(["read", reading.name(), &server.host, &count.to_string()]);
+        let cost = serde_json::from_slice(&output(&mut command)?)?;
+        let mut add = |who, cost| self.readings.entry((reading, who)).or_default().add(&cost);
+        add(Caller::Ours.name(), cost);
+        if let Some(python) = python {
+            let cost = simperium3(on_core(python), server, reading.name(), count)?;
+            add(SIMPERIUM3, cost);
+        }
+        Ok(())
+    }
+
+    /// How long we take for a call, compared with somebody else.
+    fn compared(&self, call: Call, cores: Cores, who: &str) -> Option<f64> {
+        let ours = Caller::Ours.name();
+        let turns = self.calls.get(&(call, cores))?;
+        if who == SIMPERIUM3 {
+            Some(turns.seconds(ours)? / self.simperium3_seconds(call, cores)?)
+        } else {
+            turns.ratio(ours, who)
+        }
+    }
+
+    fn simperium3_seconds(&self, call: Call, cores: Cores) -> Option<f64> {
+        median(self.simperium3_calls.get(&(call, cores))?.clone())
+    }
+
+    fn call_rows(&self, table: &mut Table) {
+        for ((call, cores), turns) in &self.calls {
+            let floor = Caller::Floor.name();
+            let simperium3 = self.simperium3_seconds(*call, *cores);
+            let to_floor = simperium3.zip(turns.seconds(floor)).map(|(a, b)| a / b);
+            let mut row = |who: &str, seconds: Option<f64>, compared: Option<f64>| {
+                table.row([
+                    format!("{}, {}: {who}", call.name(), cores.name()),
+                    format!("{} µs", number(seconds.map(|s| s * 1e6), 1)),
+                    ratio(compared, Some(1.0)),
+                    String::new(),
+                ]);
+            };
+            for caller in Caller::ALL {
+                let who = caller.name();
+                row(who, turns.seconds(who), turns.ratio(who, floor));
+            }
+            row(SIMPERIUM3, simperium3, to_floor);
+        }
     }
 
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new(["what", "median", "compared", "peak MB"]);
-        for ((way, cores, who), figures) in &self.calls {
-            let (scale, unit) = if way.is_repeated() {
-                (1e6, "µs")
-            } else {
-                (1e3, "ms")
-            };
-            let base = if way.has_floor() {
-                Caller::Floor.name()
-            } else {
-                SIMPERIUM3
-            };
-            let median = figures.seconds();
+        self.call_rows(&mut table);
+        for ((reading, who), figures) in &self.readings {
+            let seconds = figures.seconds();
             table.row([
-                format!("{}, {}: {who}", way.name(), cores.name()),
-                format!("{} {unit}", number(median.map(|s| s * scale), 1)),
-                ratio(median, self.seconds(*way, *cores, base)),
+                format!("{}: {who}", reading.name()),
+                format!("{} ms", number(seconds.map(|s| s * 1e3), 1)),
+                ratio(seconds, self.seconds(*reading, SIMPERIUM3)),
                 number(figures.peak_mb(), 1),
             ]);
         }
@@ -274,45 +308,59 @@ impl Measured {
         table
     }
 
-    fn peak_mb(&self, way: Way, who: &'static str) -> Option<f64> {
-        self.calls.get(&(way, Cores::One, who))?.peak_mb()
+    fn seconds(&self, reading: Reading, who: &'static str) -> Option<f64> {
+        self.readings.get(&(reading, who))?.seconds()
+    }
+
+    fn peak_mb(&self, reading: Reading, who: &'static str) -> Option<f64> {
+        self.readings.get(&(reading, who))?.peak_mb()
     }
 
     /// Those of calls: as fast as a socket nearly, several times as fast as
-    /// another client, in little memory.
+    /// another client.
     fn call_goals(&self) -> Vec<Goal> {
-        let ours = Caller::Ours.name();
-        let against = |way: Way, cores: Cores, who: &'static str, limit| Goal {
-            what: format!("{}, {}, to {who}'s", way.name(), cores.name()),
-            limit,
-            unit: "×",
-            actual: self
-                .seconds(way, cores, ours)
-                .zip(self.seconds(way, cores, who))
-                .map(|(ours, theirs)| ours / theirs),
-        };
         let mut goals = Vec::new();
-        for way in [Way::Set, Way::Get] {
+        for call in Call::ALL {
             for cores in Cores::ALL {
-                goals.push(against(way, cores, Caller::Floor.name(), 1.3));
-                goals.push(against(way, cores, SIMPERIUM3, 1.0 / 3.0));
+                for (who, limit) in [(Caller::Floor.name(), 1.3), (SIMPERIUM3, 1.0 / 3.0)] {
+                    goals.push(Goal {
+                        what: format!("{}, {}, to {who}'s", call.name(), cores.name()),
+                        limit,
+                        unit: "×",
+                        actual: self.compared(call, cores, who),
+                    });
+                }
             }
         }
-        goals.push(against(Way::IndexData, Cores::One, SIMPERIUM3, 1.0 / 2.0));
-        goals.push(Goal {
-            what: "memory for an index with data".to_owned(),
-            limit: 15.0,
-            unit: " MB",
-            actual: self
-                .peak_mb(Way::IndexData, ours)
-                .zip(self.peak_mb(Way::Idle, ours))
-                .map(|(peak, idle)| peak - idle),
-        });
         goals
+    }
+
+    /// Those of an index: twice as fast as another client, in little memory.
+    fn reading_goals(&self) -> Vec<Goal> {
+        let ours = Caller::Ours.name();
+        let seconds = |who| self.seconds(Reading::IndexData, who);
+        let peak = |reading| self.peak_mb(reading, ours);
+        vec![
+            Goal {
+                what: format!("index with data to {SIMPERIUM3}'s"),
+                limit: 1.0 / 2.0,
+                unit: "×",
+                actual: seconds(ours).zip(seconds(SIMPERIUM3)).map(|(a, b)| a / b),
+            },
+            Goal {
+                what: "memory for an index with data".to_owned(),
+                limit: 15.0,
+                unit: " MB",
+                actual: peak(Reading::IndexData)
+                    .zip(peak(Reading::Idle))
+                    .map(|(peak, idle)| peak - idle),
+            },
+        ]
     }
 
     pub(super) fn goals(&self) -> Vec<Goal> {
         let mut goals = self.call_goals();
+        goals.extend(self.reading_goals());
         for case in &self.cases {
             for step in &STEPS {
                 let npm = middle(&self.npm, case, step.npm);
