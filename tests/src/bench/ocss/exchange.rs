@@ -6,8 +6,9 @@ use std::process::{Child, Stdio};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, USER_AGENT};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use ocss::api::Models;
 use ocss::emulator::{Account, Emulator};
 use ocss::oauth1::{self, Credentials, OAuth1, Signer};
 use ocss::{SyncServerApi, SyncServerAuth};
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::Result;
 use crate::bench::core::Cores;
-use crate::cost::Cost;
+use crate::bench::turns::Turns;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,20 +160,46 @@ impl Getter {
     }
 }
 
-/// Gets the same `count` times, one after the other.
-pub(super) fn get(getter: Getter, resource: Resource, url: &str, count: u32) -> Result<Cost> {
+/// So many GETs of each, one after the other, so many times in turn.
+pub(super) fn take_turns(
+    getters: &[Getter],
+    resource: Resource,
+    url: &str,
+    turns: u32,
+    gets: u32,
+) -> Result<Turns> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let api = SyncServerApi::builder().base_url(url);
-        match getter {
-            Getter::Bare => get_bare(resource, url, count, None).await,
-            Getter::BareSigned => get_bare(resource, url, count, Some(signer())).await,
-            Getter::SignedBytes => get_bytes(resource, url, count).await,
-            Getter::Unsigned => get_typed(resource, api.build()?, count).await,
-            Getter::Signed => get_typed(resource, api.auth(auth()).build()?, count).await,
+        let uri: Uri = format!("{url}{}", resource.path()).parse()?;
+        let api = || SyncServerApi::builder().base_url(url);
+        let mut bare = Bare::open(uri.clone(), None).await?;
+        let mut bare_signed = Bare::open(uri.clone(), Some(signer())).await?;
+        let bytes = Bytes::new(url, uri)?;
+        let unsigned = Typed::new(resource, api().build()?).await?;
+        let signed = Typed::new(resource, api().auth(auth()).build()?).await?;
+        let mut taken = Turns::default();
+        // The first turn opens the ways.
+        for turn in 0..=turns {
+            for getter in getters {
+                let begun = Instant::now();
+                for _ in 0..gets {
+                    match getter {
+                        Getter::Bare => bare.get().await?,
+                        Getter::BareSigned => bare_signed.get().await?,
+                        Getter::SignedBytes => bytes.get().await?,
+                        Getter::Unsigned => unsigned.get().await?,
+                        Getter::Signed => signed.get().await?,
+                    }
+                }
+                if turn > 0 {
+                    let seconds = begun.elapsed().as_secs_f64() / f64::from(gets);
+                    taken.add(getter.name(), seconds);
+                }
+            }
         }
+        Ok(taken)
     })
 }
 
@@ -196,81 +223,111 @@ fn auth() -> SyncServerAuth {
     )
 }
 
-async fn get_typed(resource: Resource, api: SyncServerApi, count: u32) -> Result<Cost> {
-    let models = api.phones().models();
-    let vendor = api.phones().vendors().get("some-vendor-id").await?;
-    let listing = vendor.models();
-    let begun = Instant::now();
-    for _ in 0..count {
-        match resource {
+/// Our client.
+struct Typed {
+    resource: Resource,
+    models: Models,
+    listing: Models,
+}
+
+impl Typed {
+    async fn new(resource: Resource, api: SyncServerApi) -> Result<Self> {
+        let vendor = api.phones().vendors().get("some-vendor-id").await?;
+        Ok(Self {
+            resource,
+            models: api.phones().models(),
+            listing: vendor.models(),
+        })
+    }
+
+    async fn get(&self) -> Result<()> {
+        match self.resource {
             Resource::Entry => {
-                black_box(models.get("some-model-id").await?);
+                black_box(self.models.get("some-model-id").await?);
             }
             Resource::Listing => {
-                listing.refresh();
-                black_box(listing.list().await?);
+                self.listing.refresh();
+                black_box(self.listing.list().await?);
             }
         }
+        Ok(())
     }
-    Cost::until_now(begun.elapsed().as_secs_f64(), 0)
 }
 
-async fn get_bytes(resource: Resource, url: &str, count: u32) -> Result<Cost> {
-    static GET: Operation = Operation::get("bench", "get", "/");
-    let uri: Uri = format!("{url}{}", resource.path()).parse()?;
-    let pipeline = Pipeline::builder(url)
-        .transport(HyperTransport::builder().build()?)
-        .auth(OAuth1::with_signer(signer()))
-        .build()?;
-    pipeline.call_uri(&GET, uri.clone()).await?;
-    let mut bytes = 0;
-    let begun = Instant::now();
-    for _ in 0..count {
-        bytes += pipeline.call_uri(&GET, uri.clone()).await?.len() as u64;
-    }
-    Cost::until_now(begun.elapsed().as_secs_f64(), bytes)
+/// Our pipeline.
+struct Bytes {
+    pipeline: Pipeline,
+    uri: Uri,
 }
 
-async fn get_bare(
-    resource: Resource,
-    url: &str,
-    count: u32,
+impl Bytes {
+    fn new(url: &str, uri: Uri) -> Result<Self> {
+        let pipeline = Pipeline::builder(url)
+            .transport(HyperTransport::builder().build()?)
+            .auth(OAuth1::with_signer(signer()))
+            .build()?;
+        Ok(Self { pipeline, uri })
+    }
+
+    async fn get(&self) -> Result<()> {
+        static GET: Operation = Operation::get("bench", "get", "/");
+        black_box(self.pipeline.call_uri(&GET, self.uri.clone()).await?);
+        Ok(())
+    }
+}
+
+/// One connection of hyper's.
+struct Bare {
+    sender: SendRequest<Empty<bytes::Bytes>>,
+    uri: Uri,
+    authority: String,
     signer: Option<Signer>,
-) -> Result<Cost> {
-    let uri: Uri = format!("{url}{}", resource.path()).parse()?;
-    let authority = uri.authority().ok_or("the URL has no host")?.as_str();
-    let stream = TcpStream::connect(authority).await?;
-    stream.set_nodelay(true)?;
-    let (mut connection, driver) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(driver);
-    let now = ocss::Clock::system()
-        .now()
-        .duration_since(std::time::UNIX_EPOCH)?
-        .as_secs();
-    let mut bytes = 0;
-    let mut begun = Instant::now();
-    // The first opens the way, as with the client.
-    for number in 0..=count {
+    now: u64,
+    number: u64,
+}
+
+impl Bare {
+    async fn open(uri: Uri, signer: Option<Signer>) -> Result<Self> {
+        let authority = uri.authority().ok_or("the URL has no host")?.to_string();
+        let stream = TcpStream::connect(&authority).await?;
+        stream.set_nodelay(true)?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(driver);
+        let now = ocss::Clock::system()
+            .now()
+            .duration_since(std::time::UNIX_EPOCH)?
+            .as_secs();
+        Ok(Self {
+            sender,
+            uri,
+            authority,
+            signer,
+            now,
+            number: 0,
+        })
+    }
+
+    async fn get(&mut self) -> Result<()> {
+        self.number += 1;
         // Those of the client, so that the server has the same work.
-        let mut request = Request::get(uri.path())
+        let mut request = Request::get(self.uri.path())
             .header(USER_AGENT, "sync-core/0.1.0")
-            .header(HOST, authority)
+            .header(HOST, &self.authority)
             .header(ACCEPT_ENCODING, "gzip");
-        if let Some(signer) = &signer {
-            let nonce = format!("{}-{number}", std::process::id());
-            let signed = signer.sign(&oauth1::Request::new(&Method::GET, &uri), &nonce, now)?;
+        if let Some(signer) = &self.signer {
+            // Of another process, too.
+            let nonce = format!("{:011}{:011}", std::process::id(), self.number);
+            let to_sign = oauth1::Request::new(&Method::GET, &self.uri);
+            let signed = signer.sign(&to_sign, &nonce, self.now)?;
             request = request.header(AUTHORIZATION, signed.authorization().expose());
         }
         let request = request.body(Empty::<bytes::Bytes>::new())?;
-        connection.ready().await?;
-        let answer = connection.send_request(request).await?;
+        self.sender.ready().await?;
+        let answer = self.sender.send_request(request).await?;
         if answer.status() != http::StatusCode::OK {
             return Err(format!("the server answers {}", answer.status()).into());
         }
-        bytes += answer.into_body().collect().await?.to_bytes().len() as u64;
-        if number == 0 {
-            begun = Instant::now();
-        }
+        black_box(answer.into_body().collect().await?.to_bytes());
+        Ok(())
     }
-    Cost::until_now(begun.elapsed().as_secs_f64(), bytes)
 }

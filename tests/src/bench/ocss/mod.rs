@@ -13,11 +13,12 @@
 //! is seen.
 //!
 //! The requests of both are the same but for the signature. They are made twice:
-//! with client and server wherever the system puts them, and with both on one
-//! core, which varies less and counts every instruction in full.
+//! with client and server wherever the system puts them, as users have them, and
+//! with both on one core, where nobody waits for another core and every
+//! instruction counts in full.
 //!
-//! Every run is a process of its own, the others on one core; runs are
-//! interleaved, and medians are shown.
+//! Those who get take turns in one process; everything else is a process of its
+//! own, on one core. Runs are interleaved, and medians are shown.
 
 mod bare;
 mod exchange;
@@ -41,7 +42,7 @@ bench-ocss [--quick] [--gate]    measure everything, print one table
     --gate    fail when a goal is missed
 
 bench-ocss read WAY FILE ENTRIES
-bench-ocss get GETTER RESOURCE URL COUNT
+bench-ocss turns RESOURCE URL TURNS GETS [GETTER...]
 bench-ocss sign COUNT
 bench-ocss serve";
 
@@ -73,12 +74,20 @@ fn part(name: &str, parser: &mut lexopt::Parser) -> Result<String> {
             let cost = read::read(way, &file, parser.value()?.parse()?)?;
             Ok(serde_json::to_string(&cost)?)
         }
-        "get" => {
-            let getter = Getter::named(&parser.value()?.string()?)?;
+        "turns" => {
             let resource = Resource::named(&parser.value()?.string()?)?;
             let url = parser.value()?.string()?;
-            let cost = exchange::get(getter, resource, &url, parser.value()?.parse()?)?;
-            Ok(serde_json::to_string(&cost)?)
+            let turns = parser.value()?.parse()?;
+            let gets = parser.value()?.parse()?;
+            let mut getters = Vec::new();
+            while let Some(lexopt::Arg::Value(name)) = parser.next()? {
+                getters.push(Getter::named(&name.string()?)?);
+            }
+            if getters.is_empty() {
+                getters.extend(Getter::ALL);
+            }
+            let taken = exchange::take_turns(&getters, resource, &url, turns, gets)?;
+            Ok(serde_json::to_string(&taken)?)
         }
         "sign" => Ok(exchange::sign(parser.value()?.parse()?)?.to_string()),
         other => no_part(other),

@@ -15,9 +15,13 @@ use crate::Result;
 use crate::bench::core::{Cores, on_core};
 use crate::bench::goal::Goal;
 use crate::bench::stats::{median, number, ratio};
+use crate::bench::turns::Turns;
 use crate::cost::Cost;
 
 const ENTRIES: u32 = 10_000;
+/// How often those who get take turns in a round, and how many a turn has.
+const TURNS: u32 = 20;
+const GETS: u32 = 100;
 
 /// What was found out about one thing.
 #[derive(Debug, Default)]
@@ -52,7 +56,7 @@ pub(super) struct Measured {
     feedparser: Figures,
     signature: Figures,
     through_client: Figures,
-    gets: BTreeMap<(Resource, Cores, Getter), Figures>,
+    gets: BTreeMap<(Resource, Cores), Turns>,
 }
 
 /// The feed as a file that is removed in the end.
@@ -95,11 +99,6 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
             None
         }
     };
-    let mut servers = Vec::new();
-    for cores in Cores::ALL {
-        servers.push((cores, Server::start(program, cores)?));
-    }
-    let gets = if quick { 1_000 } else { 3_000 };
     let mut measured = Measured::default();
     for round in 0..rounds {
         let ways = [
@@ -117,17 +116,16 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
                 .arg(ENTRIES.to_string());
             figures.add(&serde_json::from_slice(&output(&mut command)?)?);
         }
-        for (cores, server) in &servers {
+        for cores in Cores::ALL {
+            // Put elsewhere in every round.
+            let server = Server::start(program, cores)?;
             for resource in Resource::ALL {
-                for getter in Getter::ALL {
-                    let mut command = cores.command(program);
-                    command.args(["get", getter.name(), resource.name()]);
-                    command.args([&server.url, &gets.to_string()]);
-                    let mut cost: Cost = serde_json::from_slice(&output(&mut command)?)?;
-                    cost.seconds /= f64::from(gets);
-                    let figures = measured.gets.entry((resource, *cores, getter));
-                    figures.or_default().add(&cost);
-                }
+                let mut command = cores.command(program);
+                command.args(["turns", resource.name(), &server.url]);
+                command.args([TURNS.to_string(), GETS.to_string()]);
+                let taken = serde_json::from_slice(&output(&mut command)?)?;
+                let gets = measured.gets.entry((resource, cores)).or_default();
+                gets.append(taken);
             }
         }
         let signatures = output(on_core(program).args(["sign", "50000"]))?;
@@ -155,10 +153,6 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
 }
 
 impl Measured {
-    fn get(&self, resource: Resource, cores: Cores, getter: Getter) -> Option<f64> {
-        self.gets.get(&(resource, cores, getter))?.seconds()
-    }
-
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new(["what", "median", "compared", "peak MB"]);
         let mut row = |what: &str, figures: &Figures, unit: (f64, &str), base: Option<f64>| {
@@ -206,21 +200,28 @@ impl Measured {
         row("10,000 entries: feedparser", &self.feedparser, millis, ours);
         row("a process that does nothing", &self.idle, millis, None);
         row("a signature", &self.signature, micros, None);
-        for ((resource, cores, getter), figures) in &self.gets {
-            let resource_name = match resource {
+        for ((resource, cores), turns) in &self.gets {
+            let resource = match resource {
                 Resource::Entry => "GET of an entry",
                 Resource::Listing => "GET of 26 entries",
             };
-            let getter_name = match getter {
-                Getter::Bare => "hyper alone, unsigned, body in memory",
-                Getter::BareSigned => "hyper and our signer, body in memory",
-                Getter::SignedBytes => "ours, signed, body in memory",
-                Getter::Unsigned => "ours, unsigned, typed",
-                Getter::Signed => "ours, signed, typed",
-            };
-            let what = format!("{resource_name}, {}: {getter_name}", cores.name());
-            let bare = self.get(*resource, *cores, Getter::Bare);
-            row(&what, figures, micros, bare);
+            for getter in Getter::ALL {
+                let what = match getter {
+                    Getter::Bare => "hyper alone, unsigned, body in memory",
+                    Getter::BareSigned => "hyper and our signer, body in memory",
+                    Getter::SignedBytes => "ours, signed, body in memory",
+                    Getter::Unsigned => "ours, unsigned, typed",
+                    Getter::Signed => "ours, signed, typed",
+                };
+                let seconds = turns.seconds(getter.name());
+                let compared = turns.ratio(getter.name(), Getter::Bare.name());
+                table.row([
+                    format!("{resource}, {}: {what}", cores.name()),
+                    format!("{} µs", number(seconds.map(|s| s * 1e6), 2)),
+                    ratio(compared, Some(1.0)),
+                    number(None, 1),
+                ]);
+            }
         }
         table
     }
@@ -237,10 +238,11 @@ impl Measured {
         };
         // Without making anything of the answer, as the bare one does not either.
         let signed = |what: &str, resource, cores: Cores| {
-            let time = |getter| self.get(resource, cores, getter);
             let what = format!("{what} to a bare unsigned one, {}", cores.name());
-            let ours = time(Getter::SignedBytes);
-            goal(&what, 1.3, "×", quotient(ours, time(Getter::Bare)))
+            let turns = self.gets.get(&(resource, cores));
+            let ratio =
+                |turns: &Turns| turns.ratio(Getter::SignedBytes.name(), Getter::Bare.name());
+            goal(&what, 1.3, "×", turns.and_then(ratio))
         };
         let through_client = || Some(self.through_client.peak_mb()? - self.idle.peak_mb()?);
         vec![
