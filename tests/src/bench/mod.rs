@@ -8,6 +8,7 @@
 
 pub mod contentstack;
 pub mod core;
+mod figures;
 mod goal;
 pub mod ocss;
 mod program;

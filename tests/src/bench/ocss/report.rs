@@ -13,37 +13,15 @@ use super::feed;
 use super::read::Way;
 use crate::Result;
 use crate::bench::core::{Cores, on_core};
+use crate::bench::figures::Figures;
 use crate::bench::goal::Goal;
 use crate::bench::stats::{median, number, ratio};
 use crate::bench::turns::Turns;
-use crate::cost::Cost;
 
 const ENTRIES: u32 = 10_000;
 /// How often those who get take turns in a round, and how many a turn has.
 const TURNS: u32 = 20;
 const GETS: u32 = 100;
-
-/// What was found out about one thing.
-#[derive(Debug, Default)]
-struct Figures {
-    seconds: Vec<f64>,
-    peak_kib: Vec<f64>,
-}
-
-impl Figures {
-    fn add(&mut self, cost: &Cost) {
-        self.seconds.push(cost.seconds);
-        self.peak_kib.push(cost.peak_kib as f64);
-    }
-
-    fn seconds(&self) -> Option<f64> {
-        median(self.seconds.clone())
-    }
-
-    fn peak_mb(&self) -> Option<f64> {
-        median(self.peak_kib.clone()).map(|kib| kib * 1024.0 / 1e6)
-    }
-}
 
 /// What was found out about everything.
 #[derive(Debug, Default)]
@@ -54,7 +32,8 @@ pub(super) struct Measured {
     idle: Figures,
     lxml: Figures,
     feedparser: Figures,
-    signature: Figures,
+    /// In seconds.
+    signatures: Vec<f64>,
     through_client: Figures,
     gets: BTreeMap<(Resource, Cores), Turns>,
 }
@@ -130,7 +109,7 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
         }
         let signatures = output(on_core(program).args(["sign", "50000"]))?;
         let seconds: f64 = String::from_utf8(signatures)?.trim().parse()?;
-        measured.signature.seconds.push(seconds);
+        measured.signatures.push(seconds);
         let Some(python) = &python else { continue };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/ocss/read_feed.py");
         let theirs = |reader: &str, figures: &mut Figures| -> Result<()> {
@@ -153,53 +132,41 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
 }
 
 impl Measured {
+    fn signature(&self) -> Option<f64> {
+        median(self.signatures.clone())
+    }
+
     pub(super) fn table(&self) -> Table {
         let mut table = Table::new(["what", "median", "compared", "peak MB"]);
-        let mut row = |what: &str, figures: &Figures, unit: (f64, &str), base: Option<f64>| {
-            let (scale, name) = unit;
-            let median = figures.seconds().map(|seconds| seconds * scale);
-            let peak = if figures.peak_kib.is_empty() {
-                None
-            } else {
-                figures.peak_mb()
-            };
+        let mut row = |what: &str, figures: &Figures, base: Option<&Figures>| {
+            let milliseconds = figures.seconds().map(|seconds| seconds * 1e3);
+            let compared = base.and_then(|base| figures.ratio(base));
             table.row([
                 what.to_owned(),
-                format!("{} {name}", number(median, 2)),
-                ratio(figures.seconds(), base),
-                number(peak, 1),
+                format!("{} ms", number(milliseconds, 2)),
+                ratio(compared, Some(1.0)),
+                number(figures.peak_mb(), 1),
             ]);
         };
-        let (millis, micros) = ((1e3, "ms"), (1e6, "µs"));
-        let ours = self.collected.seconds();
-        row(
-            "10,000 entries: ours, collected",
-            &self.collected,
-            millis,
-            self.bare.seconds(),
-        );
-        row(
-            "10,000 entries: quick-xml alone",
-            &self.bare,
-            millis,
-            self.bare.seconds(),
-        );
-        row(
-            "10,000 entries: ours, streamed",
-            &self.streamed,
-            millis,
-            self.bare.seconds(),
-        );
+        let (ours, bare) = (Some(&self.collected), Some(&self.bare));
+        row("10,000 entries: ours, collected", &self.collected, bare);
+        row("10,000 entries: quick-xml alone", &self.bare, bare);
+        row("10,000 entries: ours, streamed", &self.streamed, bare);
         row(
             "10,000 entries: ours, through the client's stream()",
             &self.through_client,
-            millis,
-            self.bare.seconds(),
+            bare,
         );
-        row("10,000 entries: lxml", &self.lxml, millis, ours);
-        row("10,000 entries: feedparser", &self.feedparser, millis, ours);
-        row("a process that does nothing", &self.idle, millis, None);
-        row("a signature", &self.signature, micros, None);
+        row("10,000 entries: lxml", &self.lxml, ours);
+        row("10,000 entries: feedparser", &self.feedparser, ours);
+        row("a process that does nothing", &self.idle, None);
+        let signature = self.signature().map(|seconds| seconds * 1e6);
+        table.row([
+            "a signature".to_owned(),
+            format!("{} µs", number(signature, 2)),
+            number(None, 1),
+            number(None, 1),
+        ]);
         for ((resource, cores), turns) in &self.gets {
             let resource = match resource {
                 Resource::Entry => "GET of an entry",
@@ -227,8 +194,6 @@ impl Measured {
     }
 
     pub(super) fn goals(&self) -> Vec<Goal> {
-        let quotient = |a: Option<f64>, b: Option<f64>| Some(a? / b?);
-        let ours = self.collected.seconds();
         let extra = || Some(self.streamed.peak_mb()? - self.idle.peak_mb()?);
         let goal = |what: &str, limit: f64, unit: &'static str, actual: Option<f64>| Goal {
             what: what.to_owned(),
@@ -250,7 +215,7 @@ impl Measured {
                 "ours collected to quick-xml alone",
                 1.1,
                 "×",
-                quotient(ours, self.bare.seconds()),
+                self.collected.ratio(&self.bare),
             ),
             goal("extra memory of ours streamed", 8.0, " MB", extra()),
             goal("the same through the client", 8.0, " MB", through_client()),
@@ -258,19 +223,19 @@ impl Measured {
                 "ours collected to lxml",
                 1.0 / 4.0,
                 "×",
-                quotient(ours, self.lxml.seconds()),
+                self.collected.ratio(&self.lxml),
             ),
             goal(
                 "ours collected to feedparser",
                 1.0 / 50.0,
                 "×",
-                quotient(ours, self.feedparser.seconds()),
+                self.collected.ratio(&self.feedparser),
             ),
             goal(
                 "a signature",
                 5.0,
                 " µs",
-                self.signature.seconds().map(|seconds| seconds * 1e6),
+                self.signature().map(|seconds| seconds * 1e6),
             ),
             signed("a signed GET of an entry", Resource::Entry, Cores::Any),
             signed("a signed GET of an entry", Resource::Entry, Cores::One),

@@ -14,6 +14,7 @@ use super::ours::Reading;
 use super::server::Server;
 use crate::Result;
 use crate::bench::core::{Cores, on_core};
+use crate::bench::figures::Figures;
 use crate::bench::goal::Goal;
 use crate::bench::stats::{median, number, ratio};
 use crate::bench::turns::Turns;
@@ -24,28 +25,6 @@ use crate::simperium::script;
 const ENTRIES: u32 = 100_000;
 /// Who is not of this program.
 const SIMPERIUM3: &str = "Simperium3";
-
-/// What was found out about one thing.
-#[derive(Debug, Default)]
-struct Figures {
-    seconds: Vec<f64>,
-    peak_kib: Vec<f64>,
-}
-
-impl Figures {
-    fn add(&mut self, cost: &Cost) {
-        self.seconds.push(cost.seconds);
-        self.peak_kib.push(cost.peak_kib as f64);
-    }
-
-    fn seconds(&self) -> Option<f64> {
-        median(self.seconds.clone())
-    }
-
-    fn peak_mb(&self) -> Option<f64> {
-        median(self.peak_kib.clone()).map(|kib| kib * 1024.0 / 1e6)
-    }
-}
 
 /// Times of the diffs of one program, by case.
 type Diffs = BTreeMap<String, Times>;
@@ -286,7 +265,7 @@ impl Measured {
             table.row([
                 format!("{}: {who}", reading.name()),
                 format!("{} ms", number(seconds.map(|s| s * 1e3), 1)),
-                ratio(seconds, self.seconds(*reading, SIMPERIUM3)),
+                ratio(self.compared_reading(*reading, who), Some(1.0)),
                 number(figures.peak_mb(), 1),
             ]);
         }
@@ -308,8 +287,10 @@ impl Measured {
         table
     }
 
-    fn seconds(&self, reading: Reading, who: &'static str) -> Option<f64> {
-        self.readings.get(&(reading, who))?.seconds()
+    /// How long a reading takes, compared with Simperium3's.
+    fn compared_reading(&self, reading: Reading, who: &'static str) -> Option<f64> {
+        let theirs = self.readings.get(&(reading, SIMPERIUM3))?;
+        self.readings.get(&(reading, who))?.ratio(theirs)
     }
 
     fn peak_mb(&self, reading: Reading, who: &'static str) -> Option<f64> {
@@ -338,14 +319,13 @@ impl Measured {
     /// Those of an index: twice as fast as another client, in little memory.
     fn reading_goals(&self) -> Vec<Goal> {
         let ours = Caller::Ours.name();
-        let seconds = |who| self.seconds(Reading::IndexData, who);
         let peak = |reading| self.peak_mb(reading, ours);
         vec![
             Goal {
                 what: format!("index with data to {SIMPERIUM3}'s"),
                 limit: 1.0 / 2.0,
                 unit: "×",
-                actual: seconds(ours).zip(seconds(SIMPERIUM3)).map(|(a, b)| a / b),
+                actual: self.compared_reading(Reading::IndexData, ours),
             },
             Goal {
                 what: "memory for an index with data".to_owned(),
