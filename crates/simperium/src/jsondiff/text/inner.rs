@@ -3,15 +3,19 @@
 
 use std::ops::Range;
 
-use super::units;
+use super::locate::{MAX_BITS, REACH};
+use super::{patch, units};
 use crate::jsondiff::delta::DeltaOp;
 
-/// How far around the edits is looked, in UTF-16 code units: further than a
-/// patch can be moved, several times over.
-const MARGIN: usize = 2048;
+/// How far one patch can be from where the one before it says, in UTF-16 code
+/// units, and some more for its own length.
+const STEP: usize = REACH + 4 * MAX_BITS;
+
+/// No patch that a long one is split into deletes less, but the last.
+const SPLIT: usize = MAX_BITS - 2 * patch::MARGIN;
 
 /// No pattern that is looked for beside the inner part is longer.
-const OVERLAP: usize = 32;
+const OVERLAP: usize = MAX_BITS;
 
 /// A part of a text, and what is left out, in units.
 pub(crate) struct Inner {
@@ -67,12 +71,14 @@ pub(crate) fn trim<'a>(text: &str, local: &mut [DeltaOp<'a>], remote: &mut [Delt
     if local.len() < 2 {
         return Inner::whole(text);
     }
-    let edited: usize = local
-        .iter()
-        .chain(&*remote)
-        .map(edited)
-        .fold(0, usize::saturating_add);
-    let margin = edited.saturating_mul(2).saturating_add(MARGIN);
+    let sum = |ops: &[DeltaOp<'a>], of: fn(&DeltaOp<'_>) -> usize| {
+        ops.iter().map(of).fold(0, usize::saturating_add)
+    };
+    let edited = sum(local, edited).saturating_add(sum(remote, edited));
+    let patches = sum(local, patches).saturating_add(1);
+    let margin = edited
+        .saturating_mul(2)
+        .saturating_add(patches.saturating_mul(STEP));
     let before = kept(local.first())
         .min(kept(remote.first()))
         .saturating_sub(margin);
@@ -117,5 +123,14 @@ fn edited(op: &DeltaOp<'_>) -> usize {
         DeltaOp::Keep(_) => 0,
         DeltaOp::Delete(units) => *units,
         DeltaOp::Insert(text) => text.len(),
+    }
+}
+
+/// How many patches it becomes at most.
+fn patches(op: &DeltaOp<'_>) -> usize {
+    match op {
+        DeltaOp::Keep(_) => 0,
+        DeltaOp::Delete(units) => 1 + units / SPLIT,
+        DeltaOp::Insert(_) => 1,
     }
 }

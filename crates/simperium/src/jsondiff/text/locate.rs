@@ -12,7 +12,7 @@ pub(crate) const MAX_BITS: usize = 32;
 const THRESHOLD: f64 = 0.5;
 const DISTANCE: f64 = 1000.0;
 /// How far from the expected place a match without errors can be.
-const REACH: usize = 500;
+pub(crate) const REACH: usize = 500;
 
 /// The best place for a pattern of at most [`MAX_BITS`] near `expected`.
 pub(crate) fn locate(text: &mut Pieces, pattern: &[char], expected: isize) -> Option<usize> {

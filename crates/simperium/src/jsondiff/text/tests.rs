@@ -96,23 +96,59 @@ fn a_text_that_is_trimmed_is_rebased_as_a_whole_one() {
         let whole = transform(&base, &ours, &theirs).unwrap();
         assert_eq!(apply(&remote, &made.delta).unwrap(), whole.text);
 
-        let decoded = |delta: &Delta| {
-            let ops: Vec<_> = delta.ops().collect::<Result<_, _>>().unwrap();
-            Decoded::new(&chars(&base), &ops).unwrap()
-        };
-        let local = decoded(&ours);
-        let base = chars(&base);
-        let patches = patch::make(
-            &base,
-            &local.text,
-            ["", ""],
-            &local.changes(&base),
-            &mut work(),
-        );
-        let untrimmed = rebase::apply(patches, &chars(&remote), &mut work());
-        assert_eq!(whole.text, untrimmed.text.iter().collect::<String>());
+        assert_eq!(whole.text, untrimmed(&base, &ours, &remote));
         assert_eq!(whole.delta, diff(&remote, &whole.text));
     }
+}
+
+/// What becomes of `remote` where the whole text is looked through.
+fn untrimmed(base: &str, ours: &Delta, remote: &str) -> String {
+    let ops: Vec<_> = ours.ops().collect::<Result<_, _>>().unwrap();
+    let base = chars(base);
+    let local = Decoded::new(&base, &ops).unwrap();
+    let changes = local.changes(&base);
+    let patches = patch::make(&base, &local.text, ["", ""], &changes, &mut work());
+    let patched = rebase::apply(patches, &chars(remote), &mut work());
+    patched.text.iter().collect()
+}
+
+#[test]
+fn a_patch_moves_as_far_in_a_trimmed_text_as_in_a_whole_one() {
+    const PLACE: usize = 30_000;
+    let mut random = fastrand::Rng::with_seed(17);
+    let mut furthest = 0;
+    for distance in (40..560).step_by(20) {
+        for left in [true, false] {
+            // Its surroundings are there again but for one letter, and those it is
+            // from are gone.
+            let mut base: Vec<u8> = (0..60_000).map(|_| random.u8(b'a'..=b'z')).collect();
+            let around = PLACE - 16..PLACE + 16;
+            let copy = if left {
+                around.start - distance
+            } else {
+                around.start + distance
+            };
+            base.copy_within(around.clone(), copy);
+            base[copy + 17] = b'#';
+            let mut remote = base.clone();
+            remote[around].fill(b'-');
+            let mut local = base.clone();
+            local.insert(PLACE, b'+');
+            let [base, local, remote] =
+                [base, local, remote].map(|s| String::from_utf8(s).unwrap());
+            let (ours, theirs) = (diff(&base, &local), diff(&base, &remote));
+
+            let made = rebase(&base, &ours, &theirs, &mut work()).unwrap();
+            assert!(made.inner.start > 0 && made.inner.end < base.len());
+            let whole = transform(&base, &ours, &theirs).unwrap();
+            assert_eq!(whole.text, untrimmed(&base, &ours, &remote), "{distance}");
+            assert_eq!(apply(&remote, &made.delta).unwrap(), whole.text);
+            if whole.text.contains('+') {
+                furthest = distance;
+            }
+        }
+    }
+    assert!(furthest > 400, "{furthest}");
 }
 
 #[test]
