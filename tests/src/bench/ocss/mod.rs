@@ -13,9 +13,9 @@
 //! is seen.
 //!
 //! The requests of both are the same but for the signature. They are made twice:
-//! with client and server wherever the system puts them, as users have them, and
-//! with both on one core, where nobody waits for another core and every
-//! instruction counts in full.
+//! with client and server wherever the system puts them, as users have them,
+//! which is what the goals are for, and with both on one core, where nobody waits
+//! for another core and every instruction counts in full.
 //!
 //! Those who get take turns in one process; everything else is a process of its
 //! own, on one core. Runs are interleaved, and medians are shown.

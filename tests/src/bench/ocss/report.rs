@@ -202,9 +202,9 @@ impl Measured {
             actual,
         };
         // Without making anything of the answer, as the bare one does not either.
-        let signed = |what: &str, resource, cores: Cores| {
-            let what = format!("{what} to a bare unsigned one, {}", cores.name());
-            let turns = self.gets.get(&(resource, cores));
+        let signed = |what: &str, resource| {
+            let what = format!("{what} to a bare unsigned one, {}", Cores::Any.name());
+            let turns = self.gets.get(&(resource, Cores::Any));
             let ratio =
                 |turns: &Turns| turns.ratio(Getter::SignedBytes.name(), Getter::Bare.name());
             goal(&what, 1.3, "×", turns.and_then(ratio))
@@ -237,10 +237,8 @@ impl Measured {
                 " µs",
                 self.signature().map(|seconds| seconds * 1e6),
             ),
-            signed("a signed GET of an entry", Resource::Entry, Cores::Any),
-            signed("a signed GET of an entry", Resource::Entry, Cores::One),
-            signed("a signed GET of 26 entries", Resource::Listing, Cores::Any),
-            signed("a signed GET of 26 entries", Resource::Listing, Cores::One),
+            signed("a signed GET of an entry", Resource::Entry),
+            signed("a signed GET of 26 entries", Resource::Listing),
         ]
     }
 }

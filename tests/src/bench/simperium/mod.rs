@@ -7,9 +7,9 @@
 //! | diff, apply and transform of texts and large objects | npm's jsondiff |
 //!
 //! All send the same requests but Simperium3. `set` and `get` are measured twice:
-//! with client and server wherever the system puts them, as users have them, and
-//! with both on one core, where nobody waits for another core and every
-//! instruction counts in full.
+//! with client and server wherever the system puts them, as users have them,
+//! which is what the goals are for, and with both on one core, where nobody waits
+//! for another core and every instruction counts in full.
 //!
 //! Socket, hyper and we take turns in one process; everything else is a process
 //! of its own. Runs are interleaved, and medians are shown.
