@@ -10,13 +10,18 @@
 
 mod hyper_support;
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
 use hyper_support::{
     Server, burst, fetch, get, post, read_head, read_to_close, serve_http2, text, with_attempt,
 };
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use sync_core::Transport;
 use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
 use sync_core::transport::{Body, Delivery, OnUpgrade, TransportErrorKind};
@@ -149,6 +154,53 @@ async fn a_body_that_timed_out_gives_its_connection_up() {
         drop(body);
         assert_eq!(server.accepted(), connections);
     }
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_its_turn_is_told_of_the_end_of_the_connection() {
+    let (arrived, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (here, ends) = (Arc::clone(&arrived), Arc::clone(&end));
+    let server = Server::start(move |number, io| {
+        let (arrived, end) = (Arc::clone(&here), Arc::clone(&ends));
+        async move {
+            if number > 1 {
+                return serve_http2(io, |_| async { text("alive") }).await;
+            }
+            let service = service_fn(move |_| {
+                arrived.notify_one();
+                pending::<Result<http::Response<Body>, Infallible>>()
+            });
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .max_concurrent_streams(1)
+                .serve_connection(TokioIo::new(io), service);
+            tokio::select! {
+                _ = connection => {}
+                () = end.notified() => {}
+            }
+        }
+    })
+    .await;
+    let transport = h2();
+    let call = || {
+        let (transport, request) = (transport.clone(), get(&server.url("/")));
+        tokio::spawn(async move { transport.send(request).await.map(drop) })
+    };
+    let first = call();
+    arrived.notified().await;
+    let others = [call(), call(), call()];
+    // Nothing tells when they wait.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    end.notify_one();
+    first.await.unwrap().unwrap_err();
+    let mut ended = 0;
+    for other in others {
+        // Those behind the next one were not handed over, and go elsewhere.
+        if let Err(error) = other.await.unwrap() {
+            assert_eq!(error.kind(), TransportErrorKind::Reset, "{error:?}");
+            ended += 1;
+        }
+    }
+    assert_eq!((ended, server.accepted()), (1, 2));
 }
 
 #[tokio::test]

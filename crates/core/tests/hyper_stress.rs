@@ -12,63 +12,26 @@
 )]
 
 mod hyper_support;
+#[path = "hyper_support/stress.rs"]
+mod stress;
 #[path = "hyper_support/tls.rs"]
 mod tls;
 
-use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::io;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::future::poll_fn;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper_support::{Server, with_attempt};
+use stress::{
+    Arrived, Counting, LIMIT, Pieces, Random, all, assert_all_closed, at_most, content, more,
+    use_all,
+};
 use sync_core::Transport;
-use sync_core::hyper::{Connector, ConnectorIo, ExactCertificate, HyperTransport, TlsConfig};
+use sync_core::hyper::{ExactCertificate, HyperTransport, TlsConfig};
 use sync_core::transport::{Body, TransportError, TransportErrorKind};
 use tls::{Presented, accept, self_signed};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::sync::{Barrier, watch};
-
-/// After this a test that waits for something fails.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// SplitMix64: the same numbers for the same seed.
-#[derive(Clone)]
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// Mostly small, now and then large.
-    fn size(&mut self) -> usize {
-        let most = [1, 100, 5_000, 70_000, 300_000][self.below(5) as usize];
-        self.below(most) as usize
-    }
-}
-
-/// What the body of call `id` holds.
-fn content(id: u64, size: usize) -> Vec<u8> {
-    let mut random = Random(id);
-    let piece: Vec<u8> = (0..64).flat_map(|_| random.next().to_le_bytes()).collect();
-    piece.iter().copied().cycle().take(size).collect()
-}
-
-/// How often each request arrived, by id.
-type Arrived = Arc<Mutex<HashMap<u64, usize>>>;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
 
 /// Serves one connection: `/{id}/{size}/{manner}`.
 async fn serve(mut io: impl AsyncRead + AsyncWrite + Unpin, arrived: Arrived) {
@@ -208,118 +171,6 @@ const MANNERS: [&str; 14] = [
     "hints", "unasked", "early", "leaves",
 ];
 
-/// Counts the connections that are open.
-#[derive(Debug)]
-struct Counting {
-    server: std::net::SocketAddr,
-    open: watch::Sender<usize>,
-    most: usize,
-}
-
-#[async_trait::async_trait]
-impl Connector for Counting {
-    async fn connect(&self, _: &http::Uri) -> io::Result<Box<dyn ConnectorIo>> {
-        let counted = Counted(self.open.clone());
-        self.open.send_modify(|open| {
-            *open += 1;
-            assert!(*open <= self.most, "{open} connections are open");
-        });
-        let io = TcpStream::connect(self.server).await?;
-        Ok(Box::new(CountedIo(io, counted)))
-    }
-}
-
-struct Counted(watch::Sender<usize>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.send_modify(|open| *open -= 1);
-    }
-}
-
-struct CountedIo(
-    TcpStream,
-    #[allow(dead_code, reason = "for its end")] Counted,
-);
-
-impl AsyncRead for CountedIo {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for CountedIo {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
-}
-
-/// Gives `future` up after it was polled so often.
-async fn at_most<F: Future>(mut polls: u64, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(Some(output));
-        }
-        polls -= 1;
-        if polls == 0 {
-            return Poll::Ready(None);
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await
-}
-
-/// All of them in one task, which has to be shared fairly.
-async fn all<F: Future<Output = ()>>(futures: impl Iterator<Item = F>) {
-    let mut futures: Vec<_> = futures.map(Box::pin).collect();
-    poll_fn(|cx| {
-        futures.retain_mut(|future| future.as_mut().poll(cx).is_pending());
-        if futures.is_empty() {
-            return Poll::Ready(());
-        }
-        Poll::Pending
-    })
-    .await;
-}
-
-/// A request's body in pieces, the next of which is never there at once.
-struct Pieces {
-    left: Bytes,
-    is_due: bool,
-}
-
-impl futures_core::Stream for Pieces {
-    type Item = Result<Bytes, io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.is_due = !self.is_due;
-        if self.is_due {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let size = self.left.len().min(9_000);
-        Poll::Ready((size > 0).then(|| Ok(self.left.split_to(size))))
-    }
-}
-
 /// One call in one of many manners.
 async fn call(transport: HyperTransport, scheme: &'static str, id: u64) {
     let mut random = Random(id.wrapping_mul(31));
@@ -331,10 +182,7 @@ async fn call(transport: HyperTransport, scheme: &'static str, id: u64) {
     let request = match random.below(4) {
         0 => http::Request::get(url).body(Body::empty()),
         1 => http::Request::post(url).body(Body::from(sent)),
-        2 => http::Request::post(url).body(Body::from_stream(Pieces {
-            left: sent,
-            is_due: false,
-        })),
+        2 => http::Request::post(url).body(Body::from_stream(Pieces::new(sent))),
         _ if manner == "plain" => http::Request::head(url).body(Body::empty()),
         _ => http::Request::put(url).body(Body::from(sent)),
     };
@@ -441,26 +289,11 @@ async fn set_up(
     (transport, server, watched)
 }
 
-/// As many connections to a host as allowed are open at a time.
-async fn use_all(transport: &HyperTransport, url: &str, most: usize) {
-    let barrier = Arc::new(Barrier::new(most));
-    let calls: Vec<_> = (0..most)
-        .map(|id| {
-            let (transport, barrier) = (transport.clone(), Arc::clone(&barrier));
-            let request = http::Request::get(format!("{url}/{id}/20000/plain"));
-            let request = request.body(Body::empty()).unwrap();
-            tokio::spawn(async move {
-                let answer = transport.send(request).await.unwrap();
-                barrier.wait().await;
-                answer.into_body().collect(20_000).await.unwrap()
-            })
-        })
-        .collect();
-    for (call, id) in calls.into_iter().zip(0..) {
-        let ended = tokio::time::timeout(LIMIT, call).await;
-        let body = ended.expect("a place is missing").unwrap();
-        assert!(body == content(id, 20_000));
-    }
+/// URLs of one host.
+fn urls(host: &str, count: usize) -> Vec<String> {
+    (0..count)
+        .map(|id| format!("{host}/{id}/20000/plain"))
+        .collect()
 }
 
 /// No place was lost, and no connection is open after the end of the transport.
@@ -468,16 +301,14 @@ async fn assert_nothing_lost(
     transport: HyperTransport,
     scheme: &'static str,
     most: usize,
-    mut open: watch::Receiver<usize>,
+    open: watch::Receiver<usize>,
 ) {
-    use_all(&transport, &format!("{scheme}://last.test"), most).await;
-    drop(transport);
-    let closed = tokio::time::timeout(LIMIT, open.wait_for(|open| *open == 0)).await;
-    closed.expect("a connection stays open").unwrap();
+    use_all(&transport, urls(&format!("{scheme}://last.test"), most)).await;
+    assert_all_closed(transport, open).await;
 }
 
 /// `calls` calls over at most `most` connections.
-async fn stress(scheme: &'static str, seed: u64, calls: u64, most: usize) {
+async fn run(scheme: &'static str, seed: u64, calls: u64, most: usize) {
     let arrived = Arrived::default();
     let (transport, _server, open) = set_up(scheme, most, &arrived).await;
     let calling = (seed..seed + calls).map(|id| (id, call(transport.clone(), scheme, id)));
@@ -498,17 +329,12 @@ async fn stress(scheme: &'static str, seed: u64, calls: u64, most: usize) {
     assert_nothing_lost(transport, scheme, most, open).await;
 }
 
-/// How much longer the tests are to run, with other seeds: `ROUNDS=20 cargo test ...`.
-fn more() -> u64 {
-    std::env::var("ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
-}
-
 /// `calls` calls for each of these limits, in tasks of their own and in one.
 async fn rounds(scheme: &'static str, calls: u64, limits: [usize; 3]) {
     let more = more();
     for seed in (0..more).flat_map(|round| [10_000 + 100_000 * round, 20_001 + 100_000 * round]) {
         for most in limits {
-            stress(scheme, seed, calls, most).await;
+            run(scheme, seed, calls, most).await;
         }
     }
 }
@@ -533,7 +359,7 @@ async fn unused_connections_make_room_for_all_who_wait() {
     let (transport, _server, open) = set_up("http", 8, &Arrived::default()).await;
     for round in 0..50 * more() {
         let host = format!("http://host{}.test", round % 3);
-        use_all(&transport, &host, 8).await;
+        use_all(&transport, urls(&host, 8)).await;
     }
     assert_nothing_lost(transport, "http", 8, open).await;
 }

@@ -69,12 +69,12 @@ fn sent(error: &hyper::Error) -> (Kind, Delivery) {
         return (Kind::Reset, Delivery::NotSent);
     }
     if error.is_user() {
-        // The request's body failed, or the runtime shut down.
+        // The request's body failed, or what moves the connection is gone: with
+        // its runtime, or over HTTP/2 with the connection, while this request
+        // waited for its turn.
         let ours = find::<TransportError>(error);
-        return match ours.map(TransportError::kind) {
-            None => (Kind::Canceled, Delivery::MaybeSent),
-            Some(kind) => (kind, Delivery::MaybeSent),
-        };
+        let kind = ours.map_or(Kind::Reset, TransportError::kind);
+        return (kind, Delivery::MaybeSent);
     }
     received(error)
 }
