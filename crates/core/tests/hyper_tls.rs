@@ -314,6 +314,44 @@ fn settings_that_cannot_work_are_refused_early() {
     }
 }
 
+#[tokio::test]
+async fn other_protocols_than_http_are_protected_alike() {
+    let authority = Authority::new();
+    let acceptor = Presented::new(&authority.issue("localhost"))
+        .alpn(&[b"other"])
+        .acceptor();
+    let server = Server::start(move |_, io| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Some(mut io) = accept(&acceptor, io).await {
+                io.write_all(b"hello").await.unwrap();
+                io.shutdown().await.unwrap();
+            }
+        }
+    })
+    .await;
+    let config = own_roots(&authority).build().unwrap();
+    let config = Arc::new(config.client_config(b"other").await.unwrap());
+    let connect = async |name: &'static str| {
+        let io = tokio::net::TcpStream::connect(server.addr).await.unwrap();
+        tokio_rustls::TlsConnector::from(Arc::clone(&config))
+            .connect(name.try_into().unwrap(), io)
+            .await
+    };
+    let mut io = connect("localhost").await.unwrap();
+    assert_eq!(io.get_ref().1.alpn_protocol(), Some(&b"other"[..]));
+    let mut said = String::new();
+    io.read_to_string(&mut said).await.unwrap();
+    assert_eq!(said, "hello");
+    let error = connect("example.org").await.unwrap_err();
+    let reason = sync_core::hyper::tls::reason(&error).unwrap();
+    assert!(reason.contains("example.org"), "{reason}");
+
+    let nobody = TlsConfig::builder().only_added_roots().build().unwrap();
+    let error = nobody.client_config(b"other").await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Request, "{error:?}");
+}
+
 #[test]
 fn the_private_key_is_never_shown() {
     let client = self_signed("client");

@@ -62,6 +62,7 @@
 //! | `http2` | yes | HTTP/2 |
 //! | `sqlite` | yes | databases in a SQLite file |
 //! | `postgres` | no | databases on a PostgreSQL server |
+//! | `postgres-tls` | no | TLS to a PostgreSQL server |
 //! | `images` | no | download of the files of image fields |
 //! | `server` | no | routes that answer as the Django application does |
 //! | `test-kit` | no | the tests that every store must pass |
@@ -81,6 +82,8 @@ pub mod store;
 pub mod value;
 pub mod wire;
 
+#[cfg(feature = "postgres-tls")]
+pub use sync_core::hyper::{ExactCertificate, TlsConfig, TlsConfigBuilder};
 pub use sync_core::policy::{Backoff, Redirects, RetryPolicy};
 pub use sync_core::{CallOptions, Clock, Error, ErrorKind, Secret};
 
@@ -91,6 +94,6 @@ pub use crate::schema::{Label, Model, Schema};
 pub use crate::value::Value;
 
 /// The examples of the README, compiled.
-#[cfg(all(doctest, feature = "server"))]
+#[cfg(all(doctest, feature = "postgres-tls", feature = "server"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,15 +1,17 @@
 //! PostgreSQL servers, each with a cluster of its own in a temporary folder.
 //!
-//! A server listens on a socket in that folder and nowhere else, lets everyone
-//! in who gets there, and never runs as root: a run as root starts it as
-//! `nobody`, which the server itself insists on.
+//! A server listens on a socket in that folder and lets everyone in who gets
+//! there. Only one with [TLS](Tls) is also reached otherwise, over loopback and
+//! with a password. None runs as root: a run as root starts it as `nobody`, which
+//! the server itself insists on.
 
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::chown;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{OpenOptionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -54,9 +56,21 @@ pub enum Durability {
     Disk,
 }
 
+/// What a server has that is also reached over TCP, encrypted or not.
+#[derive(Debug, Clone, Copy)]
+pub struct Tls<'a> {
+    /// The certificate, with its chain, in PEM.
+    pub certificate: &'a str,
+    /// Its private key, in PEM.
+    pub key: &'a str,
+    /// What [`USER`] has to know over TCP.
+    pub password: &'a str,
+}
+
 /// A running server. Dropping it ends it and removes its cluster.
 pub struct Cluster {
     dir: PathBuf,
+    port: Option<u16>,
     child: Child,
     record: Record,
 }
@@ -65,10 +79,34 @@ impl Cluster {
     /// Makes a cluster and starts a server for it; returns once that lets
     /// clients in.
     pub fn start(durability: Durability) -> io::Result<Self> {
+        Self::start_on(None, durability, |_| Ok(()))
+    }
+
+    /// The same with TLS, on a port of 127.0.0.1 too.
+    pub fn start_with_tls(durability: Durability, tls: Tls<'_>) -> io::Result<Self> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let port = free.local_addr()?.port();
+        let cluster = Self::start_on(Some(port), durability, |dir| {
+            drop(free);
+            encrypt(dir, tls)
+        })?;
+        let password = tls.password.replace('\'', "''");
+        let sql = format!("ALTER USER {USER} PASSWORD '{password}'");
+        execute(&cluster.url(USER), &sql)?;
+        Ok(cluster)
+    }
+
+    fn start_on(
+        port: Option<u16>,
+        durability: Durability,
+        configure: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<Self> {
         sweep_orphans_once();
         let program = program()?;
         let dir = temp_dir()?;
-        let started = prepare(&program, &dir).and_then(|()| launch(&program, &dir, durability));
+        let started = prepare(&program, &dir)
+            .and_then(|()| configure(&dir))
+            .and_then(|()| launch(&program, &dir, port, durability));
         let (child, record) = match started {
             Ok(started) => started,
             Err(error) => {
@@ -76,7 +114,12 @@ impl Cluster {
                 return Err(error);
             }
         };
-        let mut cluster = Self { dir, child, record };
+        let mut cluster = Self {
+            dir,
+            port,
+            child,
+            record,
+        };
         Registry::default().add(&cluster.record)?;
         session::note(POSTGRESQL.name, None);
         cluster.wait_ready()?;
@@ -86,7 +129,13 @@ impl Cluster {
     /// What a client connects with, as a URL: the superuser, on the socket.
     pub fn url(&self, database: &str) -> String {
         let socket = self.dir.display().to_string().replace('/', "%2F");
-        format!("postgresql://{USER}@{socket}/{database}")
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("postgresql://{USER}@{socket}{port}/{database}")
+    }
+
+    /// The port on 127.0.0.1, of one with TLS.
+    pub fn port(&self) -> Option<u16> {
+        self.port
     }
 
     /// The server's first process.
@@ -314,7 +363,41 @@ fn prepare(program: &Path, dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn launch(program: &Path, dir: &Path, durability: Durability) -> io::Result<(Child, Record)> {
+/// Has a cluster that is not running yet offer TLS, and ask for the password
+/// over TCP. It can be turned off with `ALTER SYSTEM`.
+fn encrypt(dir: &Path, tls: Tls<'_>) -> io::Result<()> {
+    let (certificate, key) = (dir.join("server.crt"), dir.join("server.key"));
+    for (path, text) in [(&certificate, tls.certificate), (&key, tls.key)] {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(text.as_bytes())?;
+        if let Some((user, group)) = other_user()? {
+            chown(path, Some(user), Some(group))?;
+        }
+    }
+    let settings = format!(
+        "ssl = on\nssl_cert_file = '{}'\nssl_key_file = '{}'\n",
+        certificate.display(),
+        key.display()
+    );
+    let data = dir.join("data");
+    OpenOptions::new()
+        .append(true)
+        .open(data.join("postgresql.conf"))?
+        .write_all(settings.as_bytes())?;
+    let access = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+    fs::write(data.join("pg_hba.conf"), access)
+}
+
+fn launch(
+    program: &Path,
+    dir: &Path,
+    port: Option<u16>,
+    durability: Durability,
+) -> io::Result<(Child, Record)> {
     let log = File::create(dir.join("server.log"))?;
     let mark = unique_mark();
     let mut server = command(program, program, dir)?;
@@ -323,7 +406,7 @@ fn launch(program: &Path, dir: &Path, durability: Durability) -> io::Result<(Chi
         .arg(dir.join("data"))
         .arg("-k")
         .arg(dir)
-        .args(["-c", "listen_addresses=", "-c", "timezone=UTC"])
+        .args(["-c", "timezone=UTC"])
         // No files that would stay in /dev/shm when it is killed.
         .args(["-c", "dynamic_shared_memory_type=mmap"])
         .env(MARK, &mark)
@@ -331,6 +414,12 @@ fn launch(program: &Path, dir: &Path, durability: Durability) -> io::Result<(Chi
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);
+    match port {
+        None => server.args(["-c", "listen_addresses="]),
+        Some(port) => server
+            .args(["-c", "listen_addresses=127.0.0.1", "-p"])
+            .arg(port.to_string()),
+    };
     if durability == Durability::Process {
         server.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
     }

@@ -58,7 +58,10 @@ The token:
 
 The database:
   --db FILE                 a SQLite file with the tables that Django made
-  --postgres URL            postgres://user@host/name (feature postgres)
+  --postgres URL            postgres://user@host/name (feature postgres; with postgres-tls
+                            also ?sslmode=require)
+  --postgres-roots FILE     encrypted, and with a certificate of these authorities (PEM),
+                            not of the system's
   --schema FILE             the models, as scripts/export_schema.py prints them
 
 Exit codes: 0 good, 1 the answer is no, 2 wrong usage, 3 failed, 130 stopped.
@@ -76,6 +79,7 @@ pub(crate) struct Args {
 pub(crate) struct Place {
     pub(crate) db: Option<PathBuf>,
     pub(crate) postgres: Option<String>,
+    pub(crate) postgres_roots: Option<PathBuf>,
     pub(crate) schema: Option<PathBuf>,
 }
 
@@ -144,6 +148,7 @@ impl Args {
                 }
                 Long("db") => place.db = Some(parser.value()?.into()),
                 Long("postgres") => place.postgres = Some(parser.value()?.string()?),
+                Long("postgres-roots") => place.postgres_roots = Some(parser.value()?.into()),
                 Long("schema") => place.schema = Some(parser.value()?.into()),
                 Long("token-file") => token = Some(read_token(&PathBuf::from(parser.value()?))?),
                 Long("public") => public = true,

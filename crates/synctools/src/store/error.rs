@@ -45,6 +45,9 @@ pub enum StoreErrorKind {
     Corrupt,
     /// The file or the server cannot be reached, or was lost.
     Io,
+    /// There is no encrypted connection to the server: it has no TLS and it is
+    /// demanded, or its certificate is not trusted.
+    Tls,
     /// The store, or this transaction of it, was closed or has failed before.
     Closed,
     /// The store cannot do this.
@@ -71,6 +74,7 @@ impl StoreErrorKind {
             Self::ReadOnly => "the database cannot be written to",
             Self::Corrupt => "the database is damaged, or no database",
             Self::Io => "the database cannot be reached",
+            Self::Tls => "there is no encrypted connection to the database",
             Self::Closed => "the store is closed",
             Self::Unsupported => "the store cannot do this",
             Self::Other => "the database failed",

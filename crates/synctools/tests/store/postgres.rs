@@ -192,6 +192,18 @@ async fn who_is_not_let_in_is_told_without_the_password() {
     assert!(!format!("{:?}", site.store).contains("password"));
 }
 
+#[cfg(not(feature = "postgres-tls"))]
+#[tokio::test]
+async fn encryption_that_is_demanded_needs_its_feature() {
+    for mode in ["require", "verify-ca", "verify-full"] {
+        let url = format!("postgresql://nobody:hunter2@127.0.0.1:1/none?sslmode={mode}");
+        let error = PostgresStore::connect(url).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unsupported, "{error:?}");
+        assert!(error.message().contains("`postgres-tls`"), "{error}");
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_is_lost_leaves_nothing() {
     let Some(site) = Site::postgres(&["INSERT INTO lab_category VALUES (1, 'a')"]).await else {

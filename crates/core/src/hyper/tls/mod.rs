@@ -14,7 +14,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use http::Uri;
-/// The version of rustls in use, for [`TlsConfigBuilder::crypto_provider`].
+/// The version of rustls in use, for [`TlsConfigBuilder::crypto_provider`] and
+/// [`TlsConfig::client_config`].
 pub use rustls;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
@@ -27,7 +28,7 @@ pub use self::exact::ExactCertificate;
 use self::identity::Identity;
 use self::roots::Roots;
 use self::verify::{Trust, Verifier};
-use super::classify::settings;
+use super::classify::{Unconnected, settings};
 use super::connect::{ConnectError, Protocol, peer};
 use super::io::Raw;
 use crate::secret::Secret;
@@ -66,6 +67,21 @@ impl TlsConfig {
         TlsConfigBuilder::default()
     }
 
+    /// The same for rustls itself, where something else than HTTP is spoken.
+    /// `protocol` is offered to the server (ALPN).
+    ///
+    /// # Errors
+    ///
+    /// [`TransportErrorKind::Request`]: there are no roots, or none that can be
+    /// read.
+    pub async fn client_config(&self, protocol: &[u8]) -> Result<ClientConfig, TransportError> {
+        let ready = self.ready().await;
+        let ready = ready.map_err(|error| Unconnected::Connect(error).explain())?;
+        let mut config = ClientConfig::clone(&ready.http1);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Ok(config)
+    }
+
     pub(crate) async fn handshake(
         &self,
         raw: Raw,
@@ -81,14 +97,14 @@ impl TlsConfig {
             )
             .with_source(error)
         })?;
-        let config = self.client_config(protocol).await?;
+        let config = self.ready().await?.offering(protocol);
         TlsConnector::from(config)
             .connect(name, raw)
             .await
             .map_err(|error| handshake_error(uri, error))
     }
 
-    async fn client_config(&self, protocol: Protocol) -> Result<Arc<ClientConfig>, ConnectError> {
+    async fn ready(&self) -> Result<&Ready, ConnectError> {
         if self.0.ready.get().is_none() {
             // The system's roots are files, many of them on some systems.
             let settings = Arc::clone(&self.0);
@@ -105,19 +121,22 @@ impl TlsConfig {
             // Somebody may have been quicker; both are alike.
             let _ = self.0.ready.set(made);
         }
-        let Some(ready) = self.0.ready.get() else {
-            return Err(ConnectError::new(
-                TransportErrorKind::Request,
-                "TLS is not ready",
-            ));
-        };
-        Ok(Arc::clone(match protocol {
-            Protocol::Http1 => &ready.http1,
+        self.0
+            .ready
+            .get()
+            .ok_or_else(|| ConnectError::new(TransportErrorKind::Request, "TLS is not ready"))
+    }
+}
+
+impl Ready {
+    fn offering(&self, protocol: Protocol) -> Arc<ClientConfig> {
+        Arc::clone(match protocol {
+            Protocol::Http1 => &self.http1,
             #[cfg(feature = "http2")]
-            Protocol::Negotiated => &ready.both,
+            Protocol::Negotiated => &self.both,
             #[cfg(feature = "http2")]
-            Protocol::Http2 => &ready.http2,
-        }))
+            Protocol::Http2 => &self.http2,
+        })
     }
 }
 
@@ -346,19 +365,35 @@ fn handshake_error(uri: &Uri, error: std::io::Error) -> ConnectError {
         return ConnectError::failed(peer(uri), error);
     };
     let (kind, message) = match tls {
-        rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => (
-            TransportErrorKind::Tls,
-            format!("{}: {}", peer(uri), other.0),
-        ),
         // Nobody was distrusted, and it may pass: some services answer without
         // TLS while they start.
         rustls::Error::InvalidMessage(_) => (
             TransportErrorKind::Protocol,
             format!("{}: {tls}; does this port speak TLS?", peer(uri)),
         ),
-        _ => (TransportErrorKind::Tls, format!("{}: {tls}", peer(uri))),
+        _ => (
+            TransportErrorKind::Tls,
+            format!("{}: {}", peer(uri), said(tls)),
+        ),
     };
     ConnectError::new(kind, message).with_source(error)
+}
+
+/// Why a handshake failed, and mostly what to do, if TLS is the reason in this
+/// chain of causes: what a [`TransportError`] says, for who uses
+/// [`TlsConfig::client_config`].
+pub fn reason(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    find_error(error).map(said)
+}
+
+fn said(error: &rustls::Error) -> String {
+    match error {
+        // What is not trusted says so by itself.
+        rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
+            other.0.to_string()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// The error of rustls in a chain of causes, also when hidden in an I/O error.

@@ -4,8 +4,15 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow};
+#[cfg(feature = "postgres-tls")]
+use sync_core::hyper::TlsConfig;
+#[cfg(feature = "postgres-tls")]
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage, SimpleQueryRow, Socket};
 
+#[cfg(feature = "postgres-tls")]
+use super::tls::{self, Connector};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// How many connections wait for the next sync or snapshot.
@@ -19,20 +26,14 @@ const SESSION: &str = "SET client_encoding = 'UTF8'; SET datestyle = 'ISO, YMD';
 
 /// The server, and connections to it that are free.
 pub(super) struct Server {
-    config: Config,
-    lock_timeout: Duration,
-    idle: Mutex<Vec<Client>>,
+    pub(super) config: Config,
+    pub(super) lock_timeout: Duration,
+    #[cfg(feature = "postgres-tls")]
+    pub(super) tls: TlsConfig,
+    pub(super) idle: Mutex<Vec<Client>>,
 }
 
 impl Server {
-    pub(super) fn new(config: Config, lock_timeout: Duration) -> Self {
-        Self {
-            config,
-            lock_timeout,
-            idle: Mutex::new(Vec::new()),
-        }
-    }
-
     /// A connection that nobody else has.
     pub(super) async fn connect(&self) -> Result<Link, StoreError> {
         loop {
@@ -43,18 +44,36 @@ impl Server {
                 None => break,
             }
         }
-        let (client, connection) = self.config.connect(NoTls).await.map_err(unreachable)?;
+        let client = self.open().await?;
+        let link = Link { client };
+        let timeout = self.lock_timeout.as_millis();
+        link.run(&format!("{SESSION}; SET lock_timeout = {timeout}"))
+            .await?;
+        Ok(link)
+    }
+
+    /// A new connection.
+    async fn open(&self) -> Result<Client, StoreError> {
+        #[cfg(feature = "postgres-tls")]
+        if self.config.get_ssl_mode() != SslMode::Disable {
+            return self.open_over(Connector::new(&self.tls)).await;
+        }
+        self.open_over(NoTls).await
+    }
+
+    async fn open_over<T>(&self, tls: T) -> Result<Client, StoreError>
+    where
+        T: MakeTlsConnect<Socket>,
+        T::Stream: Send + 'static,
+    {
+        let (client, connection) = self.config.connect(tls).await.map_err(unreachable)?;
         // It ends with the client, and its errors come from there.
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to PostgreSQL has ended");
             }
         });
-        let link = Link { client };
-        let timeout = self.lock_timeout.as_millis();
-        link.run(&format!("{SESSION}; SET lock_timeout = {timeout}"))
-            .await?;
-        Ok(link)
+        Ok(client)
     }
 
     /// Takes back a connection that is in no transaction.
@@ -71,6 +90,11 @@ impl Server {
 }
 
 fn unreachable(error: Error) -> StoreError {
+    #[cfg(feature = "postgres-tls")]
+    let error = match tls::failure(error) {
+        Ok(failure) => return failure,
+        Err(other) => other,
+    };
     let kind = match StoreError::from(error) {
         error if error.kind() == StoreErrorKind::Other => StoreErrorKind::Io,
         error => return error,
