@@ -177,13 +177,13 @@ impl ListDiff {
 }
 
 impl Op {
-    /// Whether the operation leaves its value as it is.
+    /// Whether the operation leaves every value that it fits as it is. A count
+    /// of nothing does not: of a boolean, it makes a number.
     pub fn is_identity(&self) -> bool {
         match self {
-            Self::Add(_) | Self::Remove | Self::Replace(_) => false,
+            Self::Add(_) | Self::Remove | Self::Replace(_) | Self::Increment(_) => false,
             Self::Object(diff) => diff.0.values().all(Self::is_identity),
             Self::Text(delta) | Self::ListText(delta) => delta.is_identity(),
-            Self::Increment(number) => number.as_f64() == Some(0.0),
             Self::List(diff) => diff.0.values().all(Self::is_identity),
         }
     }
