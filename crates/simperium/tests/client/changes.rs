@@ -62,11 +62,28 @@ async fn a_poll_is_not_waited_for_longer_than_it_was_told() {
     let emulator = emulator();
     emulator.configure(|config| config.hold = Duration::from_secs(10_000));
     let todo = todo(&emulator);
+    let second = Duration::from_secs(1);
+    for wait in [second, 20 * second, 200 * second] {
+        let begun = tokio::time::Instant::now();
+        assert!(todo.changes(None).wait(wait).await.unwrap().is_empty());
+        // Virtual time, so that this measures what was waited for, not the
+        // machine.
+        assert!((wait..wait + second / 2).contains(&begun.elapsed()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_there_comes_also_to_who_does_not_wait() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
     let begun = tokio::time::Instant::now();
-    let wait = Duration::from_secs(20);
-    assert!(todo.changes(None).wait(wait).await.unwrap().is_empty());
-    // Virtual time, so that this measures what was waited for, not the machine.
-    assert!((wait..wait * 2).contains(&begun.elapsed()));
+    let now = || todo.changes(None).wait(Duration::ZERO);
+    assert!(now().await.unwrap().is_empty());
+    todo.put("k", &json!({"n": 1})).await.unwrap();
+    assert_eq!(now().await.unwrap().len(), 1);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    let requests = emulator.requests();
+    assert!(requests.last().unwrap().target.ends_with("wait=0"));
 }
 
 #[tokio::test]
