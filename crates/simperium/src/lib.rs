@@ -66,9 +66,10 @@
 //! | `test-kit` | no | the tests that every store of a syncer must pass; implies `sync` |
 //! | `emulator` | no | the service, in memory, to run and to test against |
 //!
-//! Without `exact-numbers`, a `Value` holds what fits an `i64`, `u64` or
-//! `f64`, and a number beyond them comes back as the nearest of those. Turn
-//! it off if other parts of your program read numbers through
+//! With `exact-numbers`, a `Value` writes a number as it came, but for
+//! exponents: `1E5` becomes `1e+5`. Without it, a `Value` holds what fits an
+//! `i64`, `u64` or `f64`, and a number beyond them comes back as the nearest of
+//! those. Turn it off if other parts of your program read numbers through
 //! `#[serde(flatten)]` or `#[serde(untagged)]`, which cannot read such
 //! numbers, and if your objects hold none.
 

@@ -84,6 +84,27 @@ fn counts_one_after_the_other_are_not_rounded_otherwise_in_one() {
 }
 
 #[test]
+fn a_count_of_nothing_makes_a_number_of_a_boolean() {
+    for (base, first, second) in [
+        (json!(true), Some(0), None),
+        (json!(false), None, Some(0)),
+        (json!(true), Some(3), Some(-3)),
+        (json!(4), Some(3), Some(-3)),
+    ] {
+        let base = json!({"n": base});
+        let count = |by: Option<i32>| by.map_or_else(Diff::new, |by| add(json!(by)));
+        let (first, second) = (count(first), count(second));
+        let both = compose(&base, &first, &second).unwrap();
+        let made = apply(&apply(&base, &first).unwrap(), &second).unwrap();
+        assert_eq!(apply(&base, &both).unwrap(), made, "{base}");
+        let alone = transform(&base, &first, &Diff::new()).unwrap();
+        assert_eq!(alone.diff, first);
+    }
+    let none = compose(&json!({"n": 4}), &add(json!(3)), &add(json!(-3))).unwrap();
+    assert!(none.is_empty());
+}
+
+#[test]
 fn counts_that_no_number_can_hold_are_not_added_up() {
     let base = json!({"n": 0.5});
     let most = || add(json!(1.7e308));

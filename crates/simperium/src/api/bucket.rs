@@ -216,7 +216,7 @@ fn versioned<T: DeserializeOwned>(
     }
     Ok(Some(Versioned {
         version: answer::version(head),
-        data: answer::json(head, body)?,
+        data: answer::object(head, body)?,
     }))
 }
 

@@ -9,7 +9,7 @@ use sync_core::stream::WatchOptions;
 use sync_core::{Call, Error};
 
 use super::bucket::Bucket;
-use super::poll::{ChangeStream, Question, WAIT, once, watch_options};
+use super::poll::{ChangeStream, Question, WAIT, held, once, watch_options};
 use crate::client::operations;
 use crate::model::{Change, Cv};
 
@@ -63,9 +63,10 @@ impl Changes {
         }
     }
 
-    /// How long a poll is waited for. Default: 120 s.
+    /// How long a poll is waited for, with the way there and back. Default:
+    /// 120 s. Not at all is [`no_wait`](Self::no_wait).
     pub fn wait(mut self, wait: Duration) -> Self {
-        self.question.wait = Some(wait);
+        self.question.wait = held(wait);
         self
     }
 

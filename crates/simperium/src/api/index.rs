@@ -13,6 +13,7 @@ use super::bucket::Bucket;
 use super::entries::Entries;
 use crate::client::operations;
 use crate::model::{Cv, Entry};
+use crate::wire::answer;
 use crate::wire::index::{self, RawEntry, RawPage};
 
 /// The most entries that the service gives in a page.
@@ -152,13 +153,23 @@ pub(super) fn entry<T: DeserializeOwned>(raw: RawEntry) -> Result<Entry<T>, Erro
                 .ok_or(error)
         })
     };
-    let data = raw.data.map(decode).transpose();
-    let data = data.map_err(|error| {
+    let wrong = || {
         Error::decode("an object in the index is not what was agreed")
-            .with_snippet(error.snippet().to_owned())
-            .with_source(error)
             .with_detail(crate::SimperiumError::Protocol)
             .with_operation(&operations::INDEX)
+    };
+    if raw
+        .data
+        .as_ref()
+        .is_some_and(|data| !answer::is_object(data))
+    {
+        return Err(wrong());
+    }
+    let data = raw.data.map(decode).transpose();
+    let data = data.map_err(|error| {
+        wrong()
+            .with_snippet(error.snippet().to_owned())
+            .with_source(error)
     })?;
     Ok(Entry {
         key: raw.key,

@@ -22,8 +22,6 @@ use crate::wire::answer;
 /// How long a poll is waited for. The service's own clients wait 120 s; how
 /// long it holds a poll back is not documented.
 pub(super) const WAIT: Duration = Duration::from_secs(120);
-/// How much later than that an answer may come.
-const MARGIN: Duration = Duration::from_secs(5);
 /// Polls that find nothing begin at least this far apart.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -47,7 +45,9 @@ pub(super) async fn once(question: &impl Question, cv: Option<&Cv>) -> Result<Ve
     let Some(wait) = question.wait() else {
         return call.send().await;
     };
-    match call.retry(RetryPolicy::never()).poll(wait, MARGIN).await {
+    // The service is not told how long that is, so that it cannot be late.
+    let call = call.retry(RetryPolicy::never());
+    match call.poll(wait, Duration::ZERO).await {
         Ok(changes) => Ok(changes.unwrap_or_default()),
         Err(error) if is_quiet(&error) => Ok(Vec::new()),
         Err(error) => Err(error),
@@ -88,6 +88,11 @@ fn is_quiet(error: &Error) -> bool {
             Some(500 | 502 | 504)
         ),
     }
+}
+
+/// How long a poll is waited for; `None` when it is not to be held back.
+pub(super) fn held(wait: Duration) -> Option<Duration> {
+    Some(wait).filter(|wait| !wait.is_zero())
 }
 
 /// What a [`ChangeStream`] hands out.

@@ -13,7 +13,7 @@ use super::credentials::{Keys, Passwords, check};
 use super::login::Login;
 use super::operations;
 use super::settings::{Settings, common_settings};
-use crate::error::SimperiumErrorExt as _;
+use crate::error::{SimperiumError, SimperiumErrorExt as _};
 use crate::model::User;
 use crate::wire::answer;
 
@@ -244,7 +244,11 @@ impl Auth {
         if status.status == "success" {
             return Ok(());
         }
-        Err(Error::decode("the service says neither success nor failure").with_operation(operation))
+        Err(
+            Error::decode("the service says neither success nor failure")
+                .with_detail(SimperiumError::Protocol)
+                .with_operation(operation),
+        )
     }
 
     /// A source of tokens that logs this user in whenever one is needed, for

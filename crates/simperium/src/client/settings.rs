@@ -75,7 +75,9 @@ fn base(host: &str) -> Result<String, Error> {
         format!("https://{host}")
     };
     // Looked at more closely by the pipeline, which has no word for what this is.
+    // What follows a `#`, with the path that is put there, would be left out.
     match base.parse::<Uri>() {
+        _ if base.contains('#') => Err(no_host()),
         Ok(uri)
             if uri.host().is_some_and(|host| !host.is_empty())
                 && matches!(uri.scheme_str(), Some("http" | "https"))
@@ -83,10 +85,12 @@ fn base(host: &str) -> Result<String, Error> {
         {
             Ok(base.trim_end_matches('/').to_owned())
         }
-        _ => Err(Error::config(
-            "the host is neither a host nor a URL with http or https",
-        )),
+        _ => Err(no_host()),
     }
+}
+
+fn no_host() -> Error {
+    Error::config("the host is neither a host nor a URL with http or https")
 }
 
 /// Not the host: whoever put credentials into it is told so by `build`, and
@@ -156,7 +160,7 @@ mod tests {
         assert_eq!(base("api.example.com").unwrap(), "https://api.example.com");
         assert_eq!(base("127.0.0.1:80/").unwrap(), "https://127.0.0.1:80");
         assert_eq!(base("http://h:1").unwrap(), "http://h:1");
-        for bad in ["", "ftp://h", "http://", "h?x"] {
+        for bad in ["", "ftp://h", "http://", "h?x", "h#x", "http://h/#"] {
             assert!(base(bad).is_err(), "{bad}");
         }
     }

@@ -1,6 +1,5 @@
 //! Change objects, from sockets and in bulk.
 
-use crate::jsondiff::Diff;
 use crate::protocol::{ChangeErrorCode, ClientChange, Operation, Refusal, ServerChange};
 use crate::wire::answer;
 
@@ -82,7 +81,7 @@ fn edit(change: &ClientChange) -> Result<Edit, ChangeErrorCode> {
         (Some(object), _) => answer::decoded::<Object>(object.as_str().as_bytes())
             .map(Edit::Replace)
             .map_err(|_| ChangeErrorCode::Invalid),
-        (None, Some(diff)) => answer::decoded::<Diff>(diff.as_str().as_bytes())
+        (None, Some(diff)) => answer::diff(diff.as_str().as_bytes())
             .map(Edit::Diff)
             .map_err(|_| ChangeErrorCode::InvalidDiff),
         (None, None) => Err(ChangeErrorCode::Invalid),

@@ -50,6 +50,7 @@
 //! * A change on a channel whose token has expired is refused with 401; any
 //!   other command closes the channel with 401.
 //! * Half of a character beyond U+FFFF is kept as U+FFFD.
+//! * Numbers are kept as they are sent, but for exponents: `1E5` becomes `1e+5`.
 //! * A frame that cannot be read is passed over; an unreadable change is
 //!   refused with 400.
 //! * `EMPTY` of an empty bucket is refused with 412.

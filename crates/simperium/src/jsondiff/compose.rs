@@ -74,7 +74,9 @@ fn ops(
             let integers = [Some(first), Some(second), as_number(base)];
             if integers.into_iter().flatten().all(number::is_integer) {
                 if let Some(sum) = number::add(first, second) {
-                    return Ok(Some(Op::Increment(sum)));
+                    // Of a boolean, a count of nothing makes a number.
+                    let changes = base.is_boolean() || sum.as_i64() != Some(0);
+                    return Ok(changes.then_some(Op::Increment(sum)));
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, btree_map};
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use super::delta::Delta;
@@ -108,6 +109,26 @@ impl Diff {
             .map(Self)
     }
 
+    /// Reads the text of the wire form level by level: JSON is read 128 levels
+    /// deep at a time, half of what a difference may have.
+    pub(crate) fn from_deep_text(text: &str) -> Result<Self, DiffError> {
+        Self::read_level(text, DEEPEST / 2)
+    }
+
+    fn read_level(text: &str, levels: usize) -> Result<Self, DiffError> {
+        let levels = levels
+            .checked_sub(1)
+            .ok_or_else(|| DiffError::new(DiffErrorKind::TooDeep))?;
+        let ops: BTreeMap<String, &RawValue> = part(text)?;
+        ops.into_iter()
+            .map(|(key, op)| match Op::read_level(op.get(), levels) {
+                Ok(op) => Ok((key, op)),
+                Err(error) => Err(error.within(key.as_str())),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
     pub(crate) fn retain(&mut self, keep: impl FnMut(&String, &mut Op) -> bool) {
         self.0.retain(keep);
     }
@@ -155,10 +176,17 @@ impl ListDiff {
     }
 
     fn from_value(value: Value) -> Result<Self, DiffError> {
-        let malformed = || DiffError::new(DiffErrorKind::MalformedOperation);
         let Value::Object(map) = value else {
             return Err(malformed());
         };
+        Self::read(map, Op::from_value)
+    }
+
+    /// Indexes, and what is said of each.
+    fn read<T>(
+        map: impl IntoIterator<Item = (String, T)>,
+        read: impl Fn(T) -> Result<Op, DiffError>,
+    ) -> Result<Self, DiffError> {
         let mut ops = BTreeMap::new();
         for (key, value) in map {
             let digits = key.bytes().all(|byte| byte.is_ascii_digit());
@@ -167,7 +195,7 @@ impl ListDiff {
                 .ok()
                 .filter(|_| digits)
                 .ok_or_else(malformed)?;
-            let op = Op::from_value(value).map_err(|error| error.within(index))?;
+            let op = read(value).map_err(|error| error.within(index))?;
             if ops.insert(index, op).is_some() {
                 return Err(malformed());
             }
@@ -177,13 +205,13 @@ impl ListDiff {
 }
 
 impl Op {
-    /// Whether the operation leaves its value as it is.
+    /// Whether the operation leaves every value that it fits as it is. A count
+    /// of nothing does not: of a boolean, it makes a number.
     pub fn is_identity(&self) -> bool {
         match self {
-            Self::Add(_) | Self::Remove | Self::Replace(_) => false,
+            Self::Add(_) | Self::Remove | Self::Replace(_) | Self::Increment(_) => false,
             Self::Object(diff) => diff.0.values().all(Self::is_identity),
             Self::Text(delta) | Self::ListText(delta) => delta.is_identity(),
-            Self::Increment(number) => number.as_f64() == Some(0.0),
             Self::List(diff) => diff.0.values().all(Self::is_identity),
         }
     }
@@ -202,8 +230,25 @@ impl Op {
         }
     }
 
+    /// Its text, with what is nested in it on its own.
+    fn read_level(text: &str, levels: usize) -> Result<Self, DiffError> {
+        let map: BTreeMap<String, &RawValue> = part(text)?;
+        let name: String = part(map.get("o").ok_or_else(malformed)?.get())?;
+        let operand = map.get("v").map(|operand| operand.get());
+        match (name.as_str(), operand) {
+            ("O", Some(diff)) => Diff::read_level(diff, levels).map(Self::Object),
+            ("L", Some(list)) => {
+                let ops: BTreeMap<String, &RawValue> = part(list)?;
+                let levels = levels
+                    .checked_sub(1)
+                    .ok_or_else(|| DiffError::new(DiffErrorKind::TooDeep))?;
+                ListDiff::read(ops, |op| Self::read_level(op.get(), levels)).map(Self::List)
+            }
+            _ => Self::from_value(part(text)?),
+        }
+    }
+
     fn from_value(value: Value) -> Result<Self, DiffError> {
-        let malformed = || DiffError::new(DiffErrorKind::MalformedOperation);
         let Value::Object(mut map) = value else {
             return Err(malformed());
         };
@@ -228,6 +273,15 @@ impl Op {
             _ => Err(DiffError::new(DiffErrorKind::UnknownOperation)),
         }
     }
+}
+
+fn malformed() -> DiffError {
+    DiffError::new(DiffErrorKind::MalformedOperation)
+}
+
+/// A part of the text of a difference.
+fn part<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DiffError> {
+    serde_json::from_str(text).map_err(|_| malformed())
 }
 
 impl Serialize for Diff {
@@ -284,16 +338,18 @@ mod tests {
         let diff = Diff::from_value(wire.clone()).unwrap();
         assert_eq!(diff.len(), 8);
         assert_eq!(serde_json::to_value(&diff).unwrap(), wire);
+        assert_eq!(Diff::from_deep_text(&wire.to_string()).unwrap(), diff);
         assert_eq!(serde_json::from_value::<Diff>(wire).unwrap(), diff);
     }
 
     #[test]
     fn what_is_unknown_or_malformed_is_refused() {
         let kind = |op: Value| {
-            Diff::from_value(json!({"k": op}))
-                .unwrap_err()
-                .kind()
-                .clone()
+            let wire = json!({ "k": op });
+            let deep = Diff::from_deep_text(&wire.to_string()).unwrap_err();
+            let error = Diff::from_value(wire).unwrap_err();
+            assert_eq!(deep, error);
+            error.kind().clone()
         };
         assert_eq!(
             kind(json!({"o": "o", "v": {}})),
@@ -314,5 +370,23 @@ mod tests {
         }
         let error = Diff::from_value(json!({"a": {"o": "L", "v": {"3": {"o": "?"}}}})).unwrap_err();
         assert_eq!(error.to_string(), "an unknown operation at a[3]");
+    }
+
+    #[test]
+    fn text_is_read_as_deep_as_values_are() {
+        let nest = |levels: usize| {
+            (0..levels).fold(r#"{"k":{"o":"-"}}"#.to_owned(), |inner, level| {
+                if level % 2 == 0 {
+                    format!(r#"{{"k":{{"v":{inner},"o":"O"}}}}"#)
+                } else {
+                    format!(r#"{{"k":{{"o":"L","v":{{"0":{{"o":"O","v":{inner}}}}}}}}}"#)
+                }
+            })
+        };
+        assert!(Diff::from_deep_text(&nest(80)).is_ok());
+        for levels in [90, 1000] {
+            let error = Diff::from_deep_text(&nest(levels)).unwrap_err();
+            assert_eq!(error.kind(), &DiffErrorKind::TooDeep);
+        }
     }
 }

@@ -26,7 +26,7 @@ impl Change {
     pub fn diff(&self) -> Result<Option<Diff>, Error> {
         self.v
             .as_ref()
-            .map(|raw| answer::decoded(raw.as_str().as_bytes()))
+            .map(|raw| answer::diff(raw.as_str().as_bytes()))
             .transpose()
     }
 

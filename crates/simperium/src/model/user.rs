@@ -35,7 +35,8 @@ pub struct BucketInfo {
 }
 
 /// The options of a bucket, which administrators set. What is `None` is left
-/// as it is.
+/// as it is by [`set`](crate::api::Item::set), and removed by
+/// [`put`](crate::api::Item::put).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BucketSettings {

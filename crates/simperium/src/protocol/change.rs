@@ -169,6 +169,7 @@ struct Parts {
     v: Option<RawJson>,
     #[serde(default, deserialize_with = "lenient::optional_text")]
     clientid: Option<String>,
+    #[serde(default, deserialize_with = "lenient::optional_texts")]
     ccids: Option<Vec<String>>,
     #[serde(default, deserialize_with = "lenient::optional_text")]
     ccid: Option<String>,
@@ -250,6 +251,26 @@ mod tests {
         let deletion = made(r#"{"id":"n1","o":"-","ccids":["x"],"ev":2,"cv":"5a"}"#);
         assert_eq!(deletion.operation, Operation::Delete);
         assert_eq!((deletion.v, deletion.sv), (None, None));
+    }
+
+    #[test]
+    fn an_id_that_a_client_chose_may_be_a_number() {
+        for (ccids, read) in [
+            (r#"["x",12]"#, &["x".to_owned(), "12".to_owned()][..]),
+            ("[]", &[]),
+            ("null", &["y".to_owned()]),
+        ] {
+            let text = format!(r#"{{"id":7,"o":"-","ccids":{ccids},"ccid":"y","cv":"5a"}}"#);
+            let change = made(&text);
+            assert_eq!((change.id.as_str(), &change.ccids[..]), ("7", read));
+        }
+        for bad in ["[{}]", "[null]", "{}"] {
+            let text = format!(r#"{{"id":"n","o":"-","ccids":{bad},"cv":"5a"}}"#);
+            assert!(
+                serde_json::from_str::<ServerChange>(&text).is_err(),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

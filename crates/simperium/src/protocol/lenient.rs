@@ -47,6 +47,19 @@ where
         .ok_or_else(|| D::Error::custom("neither string nor number"))
 }
 
+/// A list of strings or numbers, as texts; `null` is none.
+pub(super) fn optional_texts<'de, D>(deserializer: D) -> Result<Option<Vec<String>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Text(#[serde(deserialize_with = "text")] String);
+
+    let texts = Option::<Vec<Text>>::deserialize(deserializer)?;
+    Ok(texts.map(|texts| texts.into_iter().map(|Text(text)| text).collect()))
+}
+
 /// A string or a number; anything else is none.
 pub(super) fn text_if_any<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
 where

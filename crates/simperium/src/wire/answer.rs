@@ -9,6 +9,7 @@ use sync_core::json::whole_characters;
 use sync_core::{Error, call};
 
 use crate::error::SimperiumError;
+use crate::jsondiff::Diff;
 
 const VERSION: HeaderName = HeaderName::from_static("x-simperium-version");
 
@@ -35,12 +36,36 @@ pub(crate) fn json<T: DeserializeOwned>(head: &Parts, body: &[u8]) -> Result<T, 
     decoded(body).map_err(|error| unreadable(head, body, error))
 }
 
+/// The body of an entity, which is a JSON object and nothing else, as a `T`.
+pub(crate) fn object<T: DeserializeOwned>(head: &Parts, body: &[u8]) -> Result<T, Error> {
+    let object = json(head, body)?;
+    if is_object(body) {
+        return Ok(object);
+    }
+    Err(Error::decode("the answer is JSON, but no object").with_detail(SimperiumError::Protocol))
+}
+
+/// Whether JSON is an object's. A list would do for many a `T`, too.
+pub(crate) fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'{')
+}
+
 /// JSON as a `T`, whatever characters there are in it.
 pub(crate) fn decoded<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> {
     call::decode_json(json).or_else(|error| {
         let whole = whole_characters(json);
         whole
             .and_then(|whole| serde_json::from_str(&whole).ok())
+            .ok_or(error)
+    })
+}
+
+/// A difference, however deeply nested.
+pub(crate) fn diff(json: &[u8]) -> Result<Diff, Error> {
+    decoded(json).or_else(|error| {
+        let whole = whole_characters(json);
+        let text = whole.as_deref().or_else(|| std::str::from_utf8(json).ok());
+        text.and_then(|text| Diff::from_deep_text(text).ok())
             .ok_or(error)
     })
 }

@@ -144,7 +144,7 @@ async fn answers_that_are_none_are_typed() {
             expected
         );
     }
-    assert!(auth.delete(JOE).await.is_err());
+    assert_eq!(kind(&auth.delete(JOE).await.unwrap_err()), E::Protocol);
     for expected in [E::BadApiKey, E::BadCredentials, E::NotTheService] {
         assert_eq!(
             kind(&auth.authorize(JOE, "secret").await.unwrap_err()),
@@ -165,5 +165,7 @@ fn what_cannot_work_is_found_at_once() {
             .is_some()
     );
     assert!(Auth::builder("a/b", "key").build().is_err());
-    assert!(Auth::builder("app", "key").host("ftp://x").build().is_err());
+    for host in ["ftp://x", "x#y"] {
+        assert!(Auth::builder("app", "key").host(host).build().is_err());
+    }
 }

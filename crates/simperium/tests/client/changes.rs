@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::json;
 use simperium::api::ChangeEvent;
 use simperium::emulator::PollEnd;
-use simperium::model::{Cv, Operation};
-use simperium::{SimperiumError as E, SimperiumErrorExt as _};
+use simperium::model::{BulkChange, Cv, Operation};
+use simperium::{SimperiumError as E, SimperiumErrorExt as _, jsondiff};
 use sync_core::testing::mock;
 use sync_core::transport::Delivery;
 
@@ -61,11 +62,28 @@ async fn a_poll_is_not_waited_for_longer_than_it_was_told() {
     let emulator = emulator();
     emulator.configure(|config| config.hold = Duration::from_secs(10_000));
     let todo = todo(&emulator);
+    let second = Duration::from_secs(1);
+    for wait in [second, 20 * second, 200 * second] {
+        let begun = tokio::time::Instant::now();
+        assert!(todo.changes(None).wait(wait).await.unwrap().is_empty());
+        // Virtual time, so that this measures what was waited for, not the
+        // machine.
+        assert!((wait..wait + second / 2).contains(&begun.elapsed()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_there_comes_also_to_who_does_not_wait() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
     let begun = tokio::time::Instant::now();
-    let wait = Duration::from_secs(20);
-    assert!(todo.changes(None).wait(wait).await.unwrap().is_empty());
-    // Virtual time, so that this measures what was waited for, not the machine.
-    assert!((wait..wait * 2).contains(&begun.elapsed()));
+    let now = || todo.changes(None).wait(Duration::ZERO);
+    assert!(now().await.unwrap().is_empty());
+    todo.put("k", &json!({"n": 1})).await.unwrap();
+    assert_eq!(now().await.unwrap().len(), 1);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    let requests = emulator.requests();
+    assert!(requests.last().unwrap().target.ends_with("wait=0"));
 }
 
 #[tokio::test]
@@ -224,4 +242,36 @@ async fn a_question_that_is_not_held_back_is_a_call_like_any_other() {
     // What was refused is no change.
     assert_eq!(changes.len(), 1);
     assert_eq!(transport.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_change_deep_inside_an_object_is_read() {
+    let emulator = emulator();
+    let todo = todo(&emulator);
+    let deep =
+        |levels: usize, leaf: u32| (0..levels).fold(json!(leaf), |inner, _| json!({ "k": inner }));
+    todo.put("k", &deep(120, 1)).await.unwrap();
+    let diff = jsondiff::diff(&deep(120, 1), &deep(120, 2)).unwrap();
+    let changes = [
+        BulkChange::modify("k", 1, &diff).unwrap(),
+        BulkChange::create("new", &json!({})).unwrap(),
+    ];
+    let results = todo.bulk(changes).await.unwrap();
+    assert!(results.iter().all(|result| result.outcome.is_done()));
+    let read = todo.get("k").await.unwrap().unwrap();
+    assert_eq!(read.data, deep(120, 2));
+    let changes = todo.changes(None).no_wait().await.unwrap();
+    let change = changes.iter().find(|change| change.ev == Some(2)).unwrap();
+    assert_eq!(change.diff().unwrap().unwrap(), diff);
+
+    // Deeper than any object may be.
+    let endless = (0..200).fold(json!({"k": {"o": "-"}}), |inner, _| {
+        let mut op = json!({"o": "O"});
+        op["v"] = inner;
+        json!({ "k": op })
+    });
+    let text = format!(r#"[{{"id":"k","o":"M","v":{endless},"cv":"c"}}]"#);
+    let (todo, _) = answered([Ok(mock::response(StatusCode::OK, text))]);
+    let changes = todo.changes(None).no_wait().await.unwrap();
+    assert!(changes[0].diff().is_err());
 }

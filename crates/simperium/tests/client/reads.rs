@@ -49,6 +49,33 @@ async fn answers_that_are_cut_or_wrong_are_typed() {
 }
 
 #[tokio::test]
+async fn only_an_object_is_taken_for_one() {
+    let index = r#"{"index":[{"id":"a","v":1,"d":[1]},{"id":"b","v":1,"d":{"n":1}}]}"#;
+    let (todo, _) = answered([
+        versioned(ok("null"), "1"),
+        versioned(ok(" [1]"), "1"),
+        versioned(ok("[1]"), "2"),
+        ok(index),
+        versioned(ok(" {\"n\":1}"), "1"),
+    ]);
+    for _ in 0..2 {
+        let error = todo.get("k").await.unwrap_err();
+        assert_eq!(kind(&error), E::Protocol);
+    }
+    // The write was made all the same.
+    let written = todo.set("k", &json!({"n": 1})).with_object().await.unwrap();
+    assert_eq!((written.version, written.object), (Some(2), None));
+    assert_eq!(kind(&written.object_error.unwrap()), E::Protocol);
+    let mut entries = todo.index().data(true).stream();
+    let error = entries.next().await.unwrap().unwrap_err();
+    assert_eq!(kind(&error), E::Protocol);
+    let entry = entries.next().await.unwrap().unwrap();
+    assert_eq!(entry.data, Some(json!({"n": 1})));
+    let read = todo.get("k").await.unwrap().unwrap();
+    assert_eq!(read.data, json!({"n": 1}));
+}
+
+#[tokio::test]
 async fn a_read_goes_on_through_passing_faults() {
     let emulator = emulator();
     let todo = todo(&emulator);

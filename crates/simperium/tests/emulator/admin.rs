@@ -63,6 +63,12 @@ async fn all_has_the_changes_of_all_users() {
     assert_eq!(everything[1]["username"], "ann@example.com");
     assert_eq!(everything[0]["d"], json!({"by": "c3"}));
     assert_eq!(ids(&all("most_recent=1").await), ["b", "a"]);
+    // The most recent of all, not of as many as come at a time.
+    let newest = all("most_recent=1&batch=2").await;
+    assert_eq!(ids(&newest), ["b", "a"]);
+    assert_eq!(newest[1]["cv"], everything[2]["cv"]);
+    let newest = all("most_recent=1&batch=1").await;
+    assert_eq!(ids(&newest), ["b"]);
     assert_eq!(ids(&all("skip_clientid=c1&skip_clientid=c3").await), ["b"]);
     let first = all("batch=1").await;
     assert_eq!(ids(&first), ["a"]);

@@ -141,17 +141,17 @@ impl All {
             let wanted = changes.filter(|logged| !self.skipped.contains(&logged.change.clientid));
             found.extend(wanted.map(|logged| (logged.number, (userid, logged))));
         }
-        let mut page: Vec<(&str, &Logged)> = found.into_values().take(self.batch).collect();
         if self.most_recent {
-            let newest: BTreeMap<(&str, &str), u64> = page
-                .iter()
+            let newest: BTreeMap<(&str, &str), u64> = found
+                .values()
                 .map(|(userid, logged)| ((*userid, logged.change.id.as_str()), logged.number))
                 .collect();
-            page.retain(|(userid, logged)| {
-                newest.get(&(*userid, logged.change.id.as_str())) == Some(&logged.number)
+            found.retain(|number, (userid, logged)| {
+                newest.get(&(*userid, logged.change.id.as_str())) == Some(number)
             });
         }
-        let texts = page.into_iter().map(|(userid, logged)| {
+        let page = found.into_values().take(self.batch);
+        let texts = page.map(|(userid, logged)| {
             let change = logged.change.as_ref();
             let bucket = app.existing(userid, &self.bucket);
             let document = bucket.and_then(|bucket| bucket.current(&change.id));
@@ -179,22 +179,20 @@ pub(super) fn bulk(
 ) -> Result<Flow, Answer> {
     let place = call.place(caller, bucket)?;
     let clientid = call.id(state, "clientid", "http-")?;
-    let changes: Vec<serde_json::Value> =
-        answer::decoded(call.body).map_err(|_| Answer::bad_request())?;
+    // What cannot be read concerns one change, not those beside it.
+    let changes: Vec<RawJson> = answer::decoded(call.body).map_err(|_| Answer::bad_request())?;
     let admin = *caller == Caller::Admin;
     let answers: Vec<ServerChange> = changes
         .iter()
-        .map(|change| {
-            let text = change.to_string();
-            match serde_json::from_str::<ClientChange>(&text) {
-                Ok(change) => state.apply(&place, &clientid, admin, &change),
-                Err(_) => {
-                    let field = |name: &str| {
-                        let field = change.get(name).and_then(serde_json::Value::as_str);
-                        field.unwrap_or_default()
-                    };
-                    refusal(field("id"), &clientid, 400.into(), field("ccid"))
-                }
+        .map(|change| match change.decode::<ClientChange>() {
+            Ok(change) => state.apply(&place, &clientid, admin, &change),
+            Err(_) => {
+                let fields: serde_json::Value = change.decode().unwrap_or_default();
+                let field = |name: &str| {
+                    let field = fields.get(name).and_then(serde_json::Value::as_str);
+                    field.unwrap_or_default()
+                };
+                refusal(field("id"), &clientid, 400.into(), field("ccid"))
             }
         })
         .collect();
