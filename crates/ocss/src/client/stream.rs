@@ -17,7 +17,6 @@ use super::walk::Walked;
 use super::{CollectionNode, Node};
 use crate::atom::FeedReader;
 use crate::error::protocol;
-use crate::wire;
 
 /// The members of a collection, read from the answer as they are asked for: in
 /// memory are one member, one piece of the answer, and the ids of all members
@@ -197,8 +196,7 @@ impl Reading {
             if page.taken <= page.known {
                 continue;
             }
-            let entry = wire::entry_of(item);
-            let node = self.collection.admit(&mut self.walked, entry, &page.url);
+            let node = self.collection.admit(&mut self.walked, item, &page.url);
             let node = node.map_err(|error| self.collection.explain(error, &page.asked))?;
             if let Some(node) = node {
                 self.look_ahead();
