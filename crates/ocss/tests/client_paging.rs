@@ -403,3 +403,39 @@ async fn a_reader_that_gives_up_leaves_the_others_alone() {
     drop(first);
     assert_eq!(second.await.unwrap(), "HTC");
 }
+
+#[tokio::test]
+async fn a_link_without_an_address_leads_nowhere() {
+    let feed = "<feed xmlns='http://www.w3.org/2005/Atom'><link rel='next'/>\
+                <entry><id>urn:uuid:1</id><link rel='edit'/>\
+                <link rel='http://schemas.obexcode.com/syncserver/2009#contents'/></entry></feed>";
+    let transport = Arc::new(ReplyTransport::new(move |request| {
+        Ok(match *request.method() {
+            http::Method::GET => mock::response(StatusCode::OK, feed),
+            _ => mock::response(StatusCode::NO_CONTENT, ""),
+        })
+    }));
+    let api = SyncServerApi::builder()
+        .base_url("https://h/v2/")
+        .auth(support::alice())
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
+    let stores = api.clients().datastore().list().await.unwrap();
+    stores[0].contents().list().await.unwrap();
+    stores[0].delete().await.unwrap();
+    let asked: Vec<_> = transport
+        .requests()
+        .iter()
+        .map(|request| format!("{} {}", request.method(), request.uri().path()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "GET /v2/services/datastore/",
+            "GET /v2/services/datastore/1/content/",
+            "DELETE /v2/services/datastore/1"
+        ],
+        "least of all to the whole collection"
+    );
+}

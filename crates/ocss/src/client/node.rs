@@ -36,8 +36,10 @@ impl Loaded {
         let qualified = || {
             self.entry.links.iter().find(|link| {
                 let name = link.rel().strip_prefix(names::OC);
-                name.and_then(|name| name.strip_prefix('#'))
-                    .is_some_and(|name| name.eq_ignore_ascii_case(rel))
+                let is_it = name
+                    .and_then(|name| name.strip_prefix('#'))
+                    .is_some_and(|name| name.eq_ignore_ascii_case(rel));
+                is_it && link.leads()
             })
         };
         self.entry
