@@ -439,3 +439,30 @@ async fn a_link_without_an_address_leads_nowhere() {
         "least of all to the whole collection"
     );
 }
+
+#[tokio::test]
+async fn a_page_may_be_longer_than_an_answer_but_not_what_is_held_of_it() {
+    let options = ocss::CallOptions::new().max_body(1 << 20);
+    let endless = |unit: String, units: usize| {
+        let transport = ReplyTransport::new(move |_| {
+            let mut pieces = vec![Ok(FEED.to_owned())];
+            pieces.extend(std::iter::repeat_n(unit.clone(), units).map(Ok));
+            pieces.push(Ok("</feed>".to_owned()));
+            Ok(http::Response::new(in_pieces(pieces, Arc::default())))
+        });
+        let builder = SyncServerApi::builder().transport(Arc::new(transport));
+        builder.options(options.clone()).build().unwrap()
+    };
+    let many = endless(entries(0..1) + &" ".repeat(100_000), 30);
+    let vendors: Vec<_> = many.phones().vendors().stream().collect().await;
+    assert!(vendors.len() == 1 && vendors[0].is_ok(), "{vendors:?}");
+
+    for unit in ["<x/>", "<link href='x'/>", "<!-- -->"] {
+        let api = endless(unit.repeat(10_000), 1_000);
+        let mut vendors = api.phones().vendors().stream();
+        let error = vendors.try_next().await.unwrap_err();
+        assert!(error.is_protocol(), "{unit}: {error:?}");
+        assert!(error.to_string().contains("1048576 bytes"), "{error}");
+        assert!(vendors.try_next().await.unwrap().is_none());
+    }
+}
