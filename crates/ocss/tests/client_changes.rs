@@ -164,3 +164,17 @@ async fn an_answer_from_before_a_refresh_is_handed_out_and_not_kept() {
     assert_ne!(reading.await.unwrap().as_deref(), Some("newer"));
     assert_eq!(mine.title().await.unwrap().as_deref(), Some("newer"));
 }
+
+#[tokio::test]
+async fn what_was_refreshed_is_deleted_where_its_entry_said() {
+    let lab = Lab::plain();
+    let users = lab.alice().clients().gdata();
+    let user = users.new("kari@example.com").await.unwrap();
+    user.refresh();
+    lab.requests();
+    user.delete().await.unwrap();
+    let requests = lab.requests();
+    assert_eq!(requests.len(), 1);
+    let expected = format!("/v2/services/google/{}/edit", user.id());
+    assert_eq!(requests[0].path(), expected);
+}

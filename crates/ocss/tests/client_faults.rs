@@ -14,6 +14,7 @@ use ocss::api::Content;
 use ocss::emulator::Fault;
 use ocss::{ErrorClass, OcssErrorExt as _, Reason, SyncServerApi};
 use support::{Lab, store};
+use sync_core::testing::SecretSearch;
 use sync_core::transport::Delivery;
 
 fn with_header(status: StatusCode, name: http::HeaderName, value: &'static str) -> Fault {
@@ -445,4 +446,29 @@ async fn a_change_whose_answer_was_cut_is_made_once_and_read_back() {
     assert_eq!(lab.methods(), ["GET", "PUT"]);
     let now = content.snapshot().await.unwrap();
     assert_eq!(now.title.as_deref(), Some("done"));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_repeated_as_markup_is_not_shown_either() {
+    const PASSWORD: &str = "p<a&s>s\"w'ord";
+    let spellings = [
+        "p&lt;a&amp;s>s\"w'ord",
+        "p&lt;a&amp;s&gt;s\"w'ord",
+        "p&lt;a&amp;s&gt;s&quot;w&apos;ord",
+        "p&lt;a&amp;s&gt;s&quot;w&#x27;ord",
+        "p&lt;a&amp;s&gt;s&#34;w&#39;ord",
+        "consumer&amp;secret%bob=",
+    ];
+    let search = SecretSearch::new(spellings);
+    let lab = Lab::plain();
+    let api = lab.bob();
+    for around in ["sent: ", "<error>"] {
+        let words = format!("{around}{}", spellings.join(" "));
+        let refusal = Fault::status_with(StatusCode::BAD_REQUEST, HeaderMap::new(), words);
+        lab.emulator.fault("POST", 1, refusal).unwrap();
+        let error = api.clients().activesync().new("kari", PASSWORD).await;
+        let error = error.unwrap_err();
+        search.assert_absent_in_error(&error);
+        search.assert_absent("the snippet", &format!("{:?}", error.snippet()));
+    }
 }

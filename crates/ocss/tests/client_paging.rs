@@ -285,8 +285,14 @@ async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
 
     lab.emulator.fault("GET", 1, fault()).unwrap();
     let listed = store.contents().list().await.unwrap();
-    assert_eq!(listed.len(), 2);
+    assert_eq!(listed.len(), 1, "what is deleted is no member");
     assert_eq!(listed[0].title().await.unwrap().as_deref(), Some("one"));
+
+    lab.emulator.fault("GET", 1, fault()).unwrap();
+    let mut stream = store.contents().dataclass("contacts").stream();
+    let streamed = stream.try_next().await.unwrap().unwrap();
+    assert_eq!(*streamed.id(), "a");
+    assert!(stream.try_next().await.unwrap().is_none());
 
     lab.emulator.fault("GET", 1, fault()).unwrap();
     let changes = store
@@ -318,7 +324,7 @@ async fn a_member_that_comes_twice_counts_once_and_a_later_change_wins() {
     lab.emulator.fault("GET", 1, fault()).unwrap();
     assert_eq!(
         store.contents().len().await.unwrap(),
-        2,
+        1,
         "counted, as the service does not say"
     );
 }
@@ -396,4 +402,67 @@ async fn a_reader_that_gives_up_leaves_the_others_alone() {
     assert!(futures_util::poll!(&mut second).is_pending());
     drop(first);
     assert_eq!(second.await.unwrap(), "HTC");
+}
+
+#[tokio::test]
+async fn a_link_without_an_address_leads_nowhere() {
+    let feed = "<feed xmlns='http://www.w3.org/2005/Atom'><link rel='next'/>\
+                <entry><id>urn:uuid:1</id><link rel='edit'/>\
+                <link rel='http://schemas.obexcode.com/syncserver/2009#contents'/></entry></feed>";
+    let transport = Arc::new(ReplyTransport::new(move |request| {
+        Ok(match *request.method() {
+            http::Method::GET => mock::response(StatusCode::OK, feed),
+            _ => mock::response(StatusCode::NO_CONTENT, ""),
+        })
+    }));
+    let api = SyncServerApi::builder()
+        .base_url("https://h/v2/")
+        .auth(support::alice())
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
+    let stores = api.clients().datastore().list().await.unwrap();
+    stores[0].contents().list().await.unwrap();
+    stores[0].delete().await.unwrap();
+    let asked: Vec<_> = transport
+        .requests()
+        .iter()
+        .map(|request| format!("{} {}", request.method(), request.uri().path()))
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            "GET /v2/services/datastore/",
+            "GET /v2/services/datastore/1/content/",
+            "DELETE /v2/services/datastore/1"
+        ],
+        "least of all to the whole collection"
+    );
+}
+
+#[tokio::test]
+async fn a_page_may_be_longer_than_an_answer_but_not_what_is_held_of_it() {
+    let options = ocss::CallOptions::new().max_body(1 << 20);
+    let endless = |unit: String, units: usize| {
+        let transport = ReplyTransport::new(move |_| {
+            let mut pieces = vec![Ok(FEED.to_owned())];
+            pieces.extend(std::iter::repeat_n(unit.clone(), units).map(Ok));
+            pieces.push(Ok("</feed>".to_owned()));
+            Ok(http::Response::new(in_pieces(pieces, Arc::default())))
+        });
+        let builder = SyncServerApi::builder().transport(Arc::new(transport));
+        builder.options(options.clone()).build().unwrap()
+    };
+    let many = endless(entries(0..1) + &" ".repeat(100_000), 30);
+    let vendors: Vec<_> = many.phones().vendors().stream().collect().await;
+    assert!(vendors.len() == 1 && vendors[0].is_ok(), "{vendors:?}");
+
+    for unit in ["<x/>", "<link href='x'/>", "<!-- -->"] {
+        let api = endless(unit.repeat(10_000), 1_000);
+        let mut vendors = api.phones().vendors().stream();
+        let error = vendors.try_next().await.unwrap_err();
+        assert!(error.is_protocol(), "{unit}: {error:?}");
+        assert!(error.to_string().contains("1048576 bytes"), "{error}");
+        assert!(vendors.try_next().await.unwrap().is_none());
+    }
 }

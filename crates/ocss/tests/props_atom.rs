@@ -551,6 +551,20 @@ fn a_long_base_does_not_multiply() {
         let pieces = in_pieces(options().reader(), document.as_bytes(), &[4096]);
         assert_eq!(pieces, Err(whole));
     }
+    // Nor does the time that it takes to resolve against it, though the results
+    // be short.
+    let base = "a".repeat(1 << 18);
+    for link in [
+        "<link href='x'/>",
+        "<link xml:base='/x' href='http://h/x'/>",
+    ] {
+        let document = format!(
+            "<entry xmlns='http://www.w3.org/2005/Atom' xml:base='http://h/{base}'>{}</entry>",
+            link.repeat(100)
+        );
+        let refused = options().entry(document.as_bytes()).unwrap_err();
+        assert!(matches!(refused, XmlError::Overgrown { .. }), "{refused:?}");
+    }
     // An honest feed is no longer for its addresses, however many they are.
     let honest = with_base(200, 20_000, 4);
     assert_eq!(

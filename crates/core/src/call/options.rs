@@ -90,6 +90,11 @@ impl CallOptions {
         self
     }
 
+    /// The largest answer in bytes.
+    pub const fn body_limit(&self) -> u64 {
+        self.max_body
+    }
+
     /// Limits how many times larger than its compressed form a body may become
     /// once it is over 1 MiB.
     #[must_use]

@@ -53,11 +53,11 @@ impl Entry {
     }
 
     /// The first link with this relation, whatever its case (RFC 8288 section
-    /// 2.1.1).
+    /// 2.1.1), that leads anywhere.
     pub fn link(&self, rel: &str) -> Option<&Link> {
         self.links
             .iter()
-            .find(|link| link.rel().eq_ignore_ascii_case(rel))
+            .find(|link| link.leads() && link.rel().eq_ignore_ascii_case(rel))
     }
 
     /// When the resource was last changed: `edited`, else `updated`.

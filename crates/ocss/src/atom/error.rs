@@ -21,7 +21,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How many bytes resolving may add to the references of a document.
+    /// How many bytes resolving may add to the references of a document, or
+    /// read of their bases for it.
     pub(crate) const GROWTH: u64 = 8 * 1024 * 1024;
     /// And for each of its items.
     pub(crate) const GROWTH_OF_ITEM: u64 = 2 * 1024;
@@ -66,8 +67,8 @@ pub enum XmlError {
         limit: u64,
     },
     /// The references in the document are relative to such a long base that
-    /// they would take up far more memory than the document when resolved.
-    #[error("the references in the document are longer than {limit} bytes when resolved")]
+    /// resolving them would take far more memory, or time, than the document.
+    #[error("to resolve the references in the document takes more than {limit} bytes")]
     Overgrown {
         /// The limit: 8 MiB, and 2 KiB more for each item of a feed.
         limit: u64,

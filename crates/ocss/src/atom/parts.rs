@@ -46,9 +46,15 @@ impl Link {
     }
 
     /// The reference, absolute when it was read from a document. It may hold
-    /// characters beyond ASCII.
+    /// characters beyond ASCII. Empty when the document has none.
     pub fn href(&self) -> &str {
         &self.href
+    }
+
+    /// Whether there is a reference. None is not the same as an empty one,
+    /// which means the document itself and is resolved when it is read.
+    pub(crate) fn leads(&self) -> bool {
+        !self.href.is_empty()
     }
 
     /// The media type, if given.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::accept::Accept;
 use crate::atom::names::{APP, ATOM, OC, XML};
-use crate::atom::{Attribute, Category, Element, Limits, WriteError, XmlError};
+use crate::atom::{Attribute, Category, Element, Limits, WriteError, XmlError, resolve_at_cost};
 
 /// Which collections a server has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,10 +94,10 @@ impl ServiceDocument {
                 namespace: root.namespace().chars().take(64).collect(),
             });
         }
-        let base = base_of(url, &root);
         let mut grown = 0;
+        let base = base_of(url, &root, &mut grown)?;
         let workspaces = children(&root, APP, "workspace").map(|element| {
-            let base = base_of(&base, element);
+            let base = base_of(&base, element, &mut grown)?;
             let collections = children(element, APP, "collection");
             let collections = collections.map(|element| collection(&base, element, &mut grown));
             Ok(Workspace {
@@ -161,15 +161,30 @@ fn children<'e>(
         .filter(move |child| child.is(namespace, name))
 }
 
-fn base_of<'a>(outer: &'a str, element: &Element) -> Cow<'a, str> {
+/// Resolves a reference. `grown` is what that has cost so far.
+fn resolve(base: &str, reference: &str, grown: &mut u64) -> Result<String, XmlError> {
+    let (resolved, cost) = resolve_at_cost(base, reference.trim());
+    *grown += cost;
+    let limit = Limits::GROWTH;
+    match *grown > limit {
+        true => Err(XmlError::Overgrown { limit }),
+        false => Ok(resolved.into()),
+    }
+}
+
+fn base_of<'a>(
+    outer: &'a str,
+    element: &Element,
+    grown: &mut u64,
+) -> Result<Cow<'a, str>, XmlError> {
     let own = element
         .attributes()
         .iter()
         .find(|attribute| attribute.namespace() == XML && attribute.local_name() == "base");
-    match own {
-        Some(base) => String::from(crate::atom::resolve(outer, base.value().trim())).into(),
+    Ok(match own {
+        Some(base) => resolve(outer, base.value(), grown)?.into(),
         None => outer.into(),
-    }
+    })
 }
 
 fn title(element: &Element) -> String {
@@ -179,18 +194,9 @@ fn title(element: &Element) -> String {
         .unwrap_or_default()
 }
 
-/// `grown` is how many bytes resolving has added to references.
 fn collection(base: &str, element: &Element, grown: &mut u64) -> Result<Collection, XmlError> {
-    let base = base_of(base, element);
-    let mut resolve = |href: &str| {
-        let resolved = String::from(crate::atom::resolve(&base, href.trim()));
-        *grown += resolved.len().saturating_sub(href.len()) as u64;
-        let limit = Limits::GROWTH;
-        match *grown > limit {
-            true => Err(XmlError::Overgrown { limit }),
-            false => Ok(resolved),
-        }
-    };
+    let base = base_of(base, element, grown)?;
+    let mut resolve = |href: &str| resolve(&base, href, grown);
     let href = resolve(element.attribute("href").unwrap_or_default())?;
     let role = element
         .attributes()

@@ -147,8 +147,47 @@ impl Authorize for Signing {
     fn secrets(&self) -> Vec<Secret<String>> {
         let mut secrets = self.oauth.secrets();
         secrets.extend(self.in_flight.secrets());
+        let in_markup: Vec<_> = secrets.iter().flat_map(in_markup).collect();
+        secrets.extend(in_markup);
         secrets
     }
+}
+
+/// The ways a secret is likely to stand in XML, which is what is sent and what
+/// an answer may repeat as it came; none when it looks no different there.
+fn in_markup(secret: &Secret<String>) -> Vec<Secret<String>> {
+    // What writers make of `>`, `"` and `'`, which need no escape in text.
+    const HABITS: [[&str; 3]; 9] = [
+        [">", "\"", "'"],
+        ["&gt;", "\"", "'"],
+        [">", "&quot;", "'"],
+        ["&gt;", "&quot;", "'"],
+        ["&gt;", "&quot;", "&apos;"],
+        ["&gt;", "&quot;", "&#39;"],
+        ["&gt;", "&quot;", "&#x27;"],
+        ["&gt;", "&#34;", "&#39;"],
+        ["&gt;", "&#x22;", "&#x27;"],
+    ];
+    let text = secret.expose();
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Vec::new();
+    }
+    let escaped = |[gt, quot, apos]: [&str; 3]| {
+        // Enough for all of it: growth would leave copies behind.
+        let mut escaped = String::with_capacity(6 * text.len());
+        for c in text.chars() {
+            match c {
+                '&' => escaped.push_str("&amp;"),
+                '<' => escaped.push_str("&lt;"),
+                '>' => escaped.push_str(gt),
+                '"' => escaped.push_str(quot),
+                '\'' => escaped.push_str(apos),
+                other => escaped.push(other),
+            }
+        }
+        Secret::new(escaped)
+    };
+    HABITS.into_iter().map(escaped).collect()
 }
 
 impl fmt::Debug for InFlight {

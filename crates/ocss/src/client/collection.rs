@@ -13,7 +13,7 @@ use sync_core::{Error, Secret};
 use super::exchange::Answer;
 use super::walk::Walked;
 use super::{KindInfo, Loaded, Locator, Node, Parameter, Request, SyncServerApi};
-use crate::atom::Entry;
+use crate::atom::{Entry, Item};
 use crate::error::{OcssErrorExt as _, local, name_missing, not_found, protocol, unsupported};
 use crate::model::{Dataclass, Id, Since};
 use crate::wire;
@@ -198,9 +198,9 @@ impl CollectionNode {
             walked.begin(feed.total, feed.updated, answer.headers);
         }
         walked.pages += 1;
-        let mut items = Vec::with_capacity(feed.entries.len());
-        for entry in feed.entries {
-            items.extend(self.admit(&mut walked, entry, &answer.url)?);
+        let mut items = Vec::with_capacity(feed.items.len());
+        for item in feed.items {
+            items.extend(self.admit(&mut walked, item, &answer.url)?);
         }
         Ok(Page {
             items,
@@ -208,14 +208,19 @@ impl CollectionNode {
         })
     }
 
-    /// The resource of an entry on a page from `url`, unless there was one with
+    /// The resource of an item on a page from `url`, unless there was one with
     /// its id before.
     pub(super) fn admit(
         &self,
         walked: &mut Walked,
-        entry: Entry,
+        item: Item,
         url: &Uri,
     ) -> Result<Option<Arc<Node>>, Error> {
+        // What is no more is one of the changes, but not a member.
+        if self.filter.since.is_none() && matches!(item, Item::Deleted(_)) {
+            return Ok(None);
+        }
+        let entry = wire::entry_of(item);
         walked.modified = walked.modified.max(entry.modified());
         let node = self.node(Loaded {
             entry,

@@ -327,7 +327,8 @@ fn is_resolved(href: &str) -> bool {
     })
 }
 
-/// The size is limited already when an answer is read into memory.
+/// The size is limited already when an answer is read into memory, and by its
+/// stream when it is not.
 pub(super) fn limits() -> Limits {
     Limits {
         size: u64::MAX,

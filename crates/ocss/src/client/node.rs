@@ -36,8 +36,10 @@ impl Loaded {
         let qualified = || {
             self.entry.links.iter().find(|link| {
                 let name = link.rel().strip_prefix(names::OC);
-                name.and_then(|name| name.strip_prefix('#'))
-                    .is_some_and(|name| name.eq_ignore_ascii_case(rel))
+                let is_it = name
+                    .and_then(|name| name.strip_prefix('#'))
+                    .is_some_and(|name| name.eq_ignore_ascii_case(rel));
+                is_it && link.leads()
             })
         };
         self.entry
@@ -404,7 +406,9 @@ impl Node {
             true => cached.as_ref().and_then(|loaded| loaded.etag.as_ref()),
             false => None,
         };
-        let request = Request::new(operation, self.edit_url(cached.as_deref()).await?)
+        // What was refreshed is still where it was.
+        let known = cached.clone().or_else(|| self.state().stale.clone());
+        let request = Request::new(operation, self.edit_url(known.as_deref()).await?)
             .protected(self.kind.protected)
             .if_match(condition);
         let doubt = Doubt::about(self);

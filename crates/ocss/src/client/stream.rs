@@ -15,13 +15,15 @@ use sync_core::{Body, Error};
 use super::exchange::{came_from, cut, options, unreadable};
 use super::walk::Walked;
 use super::{CollectionNode, Node};
-use crate::atom::FeedReader;
+use crate::atom::{FeedReader, XmlError};
 use crate::error::protocol;
-use crate::wire;
 
 /// The members of a collection, read from the answer as they are asked for: in
 /// memory are one member, one piece of the answer, and the ids of all members
 /// that came before.
+///
+/// A page may be of any length, a member not: that of the largest answer
+/// ([`max_body`](sync_core::CallOptions::max_body), 64 MiB) is its limit.
 ///
 /// It borrows nothing and begins with the first question. A page that breaks
 /// off is asked for again, and goes on where it was. After an error the stream
@@ -152,6 +154,9 @@ struct Page {
     taken: usize,
     /// How many of them are to be passed over, as they were taken before.
     known: usize,
+    /// How many bytes have come since there was an item, more or less. All of
+    /// them may have to be held.
+    apart: u64,
     tries: u32,
 }
 
@@ -194,11 +199,11 @@ impl Reading {
             let item = item.map_err(|error| self.collection.explain(error, &page.asked))?;
             let Some(item) = item else { break };
             page.taken += 1;
+            page.apart = 0;
             if page.taken <= page.known {
                 continue;
             }
-            let entry = wire::entry_of(item);
-            let node = self.collection.admit(&mut self.walked, entry, &page.url);
+            let node = self.collection.admit(&mut self.walked, item, &page.url);
             let node = node.map_err(|error| self.collection.explain(error, &page.asked))?;
             if let Some(node) = node {
                 self.look_ahead();
@@ -282,7 +287,14 @@ impl Reading {
             Poll::Ready(ready!(page.body.poll_chunk(cx)))
         });
         let pushed = match chunk.await {
-            Some(Ok(chunk)) => page.reader.push(&chunk),
+            Some(Ok(chunk)) => {
+                page.apart += chunk.len() as u64;
+                let limit = self.collection.api.pipeline().options().body_limit();
+                match page.apart > limit {
+                    true => Err(XmlError::TooLarge { limit }),
+                    false => page.reader.push(&chunk),
+                }
+            }
             None => {
                 page.whole = true;
                 page.reader.finish()
@@ -324,6 +336,7 @@ async fn open(
         whole: false,
         taken: 0,
         known: 0,
+        apart: 0,
         tries,
     }))
 }

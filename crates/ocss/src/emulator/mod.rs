@@ -141,7 +141,8 @@ impl Builder {
     }
 
     /// Does only what the service's own documentation says: datastore clients
-    /// are neither changed nor deleted. Default: no.
+    /// are neither changed nor deleted. Takes data of an XML type as one
+    /// element only, not as characters. Default: no.
     #[must_use]
     pub const fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 
 /// A page of a listing.
 pub(crate) struct FeedPage {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) items: Vec<Item>,
     pub(crate) next: Option<String>,
     pub(crate) total: Option<u64>,
     pub(crate) updated: Option<Timestamp>,
@@ -27,17 +27,17 @@ pub(crate) struct FeedPage {
 
 /// Reads a page.
 pub(crate) fn feed(answer: &Answer<'_>) -> Result<FeedPage, Error> {
-    let mut items = answer.options().items(&answer.body).map_err(unreadable)?;
-    let mut entries = Vec::new();
-    for item in items.by_ref() {
-        entries.push(entry_of(item.map_err(unreadable)?));
+    let mut reader = answer.options().items(&answer.body).map_err(unreadable)?;
+    let mut items = Vec::new();
+    for item in reader.by_ref() {
+        items.push(item.map_err(unreadable)?);
     }
-    let head = items.into_head();
+    let head = reader.into_head();
     Ok(FeedPage {
         next: head.next_page().map(str::to_owned),
         total: head.total_results,
         updated: head.updated,
-        entries,
+        items,
     })
 }
 

@@ -167,7 +167,9 @@ pub(crate) fn holds(entry: &Entry, staged: &Staged) -> bool {
     staged.iter().all(|(field, value)| match (field, value) {
         (Field::Title, Value::Text(title)) => super::title(entry).as_deref() == Some(title),
         (_, Value::Text(text)) => {
-            entry.property(property_of(field)).unwrap_or_default() == text.trim()
+            // As properties are read: without the white space of XML around them.
+            let text = text.trim_matches([' ', '\t', '\r', '\n']);
+            entry.property(property_of(field)).unwrap_or_default() == text
         }
         (_, Value::Data { data, media_type }) => {
             let content = entry.content.as_ref();

@@ -97,6 +97,43 @@ fn data_comes_back_as_it_was_sent() {
 }
 
 #[test]
+fn xml_is_one_element_or_characters_and_nothing_of_it_is_lost() {
+    let emulator = Emulator::builder().build();
+    let strict = Emulator::builder().strict(true).build();
+    let post = |emulator: &Emulator, content_type: &str, data: &str| {
+        let inside = format!("<content type=\"{content_type}\">{data}</content>");
+        Ask::new("POST", STORE).entry(&inside).alice().of(emulator)
+    };
+    let declared = "&lt;?xml version='1.0'?&gt;&#13;\n&lt;a/&gt;";
+    let answer = post(&emulator, "application/xml", declared);
+    assert!(text(&answer).contains(&format!(">{declared}</content>")));
+    assert_eq!(post(&strict, "application/xml", declared).status(), 400);
+    assert_eq!(post(&strict, "application/xml", "\n<a/>\n").status(), 201);
+    assert_eq!(post(&emulator, "application/xml", "a<b/>").status(), 400);
+    assert_eq!(post(&emulator, "application/xml", "<a/><b/>").status(), 400);
+    assert_eq!(post(&emulator, "xhtml", "a").status(), 400);
+
+    let bare = Ask::new("POST", STORE).header("content-type", "image/svg+xml");
+    let bare = bare.body(&b"<?xml version='1.0'?>\r\n<a/>"[..]).alice();
+    let answer = bare.of(&emulator);
+    assert!(text(&answer).contains(declared), "{}", text(&answer));
+}
+
+#[test]
+fn only_the_white_space_of_xml_is_taken_off_properties() {
+    let emulator = Emulator::builder().build();
+    let inside = "<client xmlns=\"http://schemas.obexcode.com/syncserver/2009\">\
+                  <name>\n\u{a0}mine\u{85} \t</name></client>";
+    let made = Ask::new("POST", "/v2/services/datastore/").entry(inside);
+    let made = made.alice().of(&emulator);
+    assert!(
+        text(&made).contains(">\u{a0}mine\u{85}</name>"),
+        "{}",
+        text(&made)
+    );
+}
+
+#[test]
 fn base64_may_be_broken_into_lines() {
     let emulator = Emulator::builder().build();
     let (_, entry) = create(&emulator, "image/png", "\n  iVBO\n  Rw0KGgo=\n");

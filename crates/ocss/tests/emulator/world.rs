@@ -61,9 +61,20 @@ fn a_walk_through_the_pages_meets_every_entry_once() {
         path = between(head, "rel=\"next\" href=\"https://api.obexcode.com", "\"").to_owned();
     }
     assert_eq!((ids.len(), pages), (361, 52));
-    for page in ["0", "53", "x", ""] {
+    for page in ["0", "-1", "x", ""] {
         let answer = Ask::get(format!("/v2/phones/models/?page={page}")).of(&emulator);
         assert_eq!(answer.status(), 400, "{page}");
+    }
+    // Where others have deleted meanwhile, the walk just ends.
+    for page in ["53", "18446744073709551615"] {
+        let answer = Ask::get(format!("/v2/phones/models/?page={page}")).of(&emulator);
+        assert_eq!(answer.status(), 200, "{page}");
+        let feed = text(&answer);
+        assert!(
+            !feed.contains("<entry>") && !feed.contains("rel=\"next\""),
+            "{feed}"
+        );
+        assert!(feed.contains(">361</os:totalResults>"), "{feed}");
     }
 }
 
@@ -195,6 +206,8 @@ fn a_password_changes_with_the_old_one_only() {
             .status()
     };
     assert_eq!(put("wrong", "new"), 403);
+    let refused = "new</oc:password><oc:username/><oc:password>";
+    assert_eq!(put("old-secret", refused), 400, "and changes nothing");
     assert_eq!(put("old-secret", "new"), 200);
     assert_eq!(put("old-secret", "newer"), 403);
     assert_eq!(put("new", "newer"), 200);

@@ -43,9 +43,13 @@ impl Bases {
             .map(|(_, base)| base.as_str())
     }
 
-    pub(super) fn push(&mut self, depth: usize, reference: &str) {
-        let base = resolve(self.current(), reference.trim());
-        self.stack.push((depth, without_fragment(&base).to_owned()));
+    /// Says what it has cost.
+    pub(super) fn push(&mut self, depth: usize, reference: &str) -> u64 {
+        let (base, cost) = resolve_at_cost(self.current(), reference.trim());
+        let base = without_fragment(&base).to_owned();
+        let cost = cost.max(base.len() as u64);
+        self.stack.push((depth, base));
+        cost
     }
 
     /// The element at `depth` ends.
@@ -60,15 +64,28 @@ fn without_fragment(url: &str) -> &str {
 
 /// Resolves a reference. One that cannot be resolved stays as it is.
 pub(crate) fn resolve(base: &str, reference: &str) -> Box<str> {
+    resolve_at_cost(base, reference).0
+}
+
+/// As [`resolve`], and what it has cost: how many bytes of the base were read,
+/// or how many the reference has grown by if that is more.
+pub(crate) fn resolve_at_cost(base: &str, reference: &str) -> (Box<str>, u64) {
     if is_resolved(reference) {
-        return reference.into();
+        return (reference.into(), 0);
     }
-    strict(base, reference)
+    // Only a reference to the document itself has the query of its base.
+    let base = match reference.is_empty() || reference.starts_with('#') {
+        true => base,
+        false => base.split('?').next().unwrap_or_default(),
+    };
+    let resolved = strict(base, reference)
         .or_else(|| {
             let repaired: String = utf8_percent_encode(reference, ILLEGAL).collect();
             strict(base, &repaired)
         })
-        .unwrap_or_else(|| reference.into())
+        .unwrap_or_else(|| reference.into());
+    let growth = resolved.len().saturating_sub(reference.len());
+    (resolved, base.len().max(growth) as u64)
 }
 
 fn strict(base: &str, reference: &str) -> Option<Box<str>> {
@@ -126,6 +143,15 @@ mod tests {
             assert_eq!(&*resolve(base, reference), expected, "{reference}");
         }
         assert_eq!(&*resolve("not absolute", "a"), "a");
+        let base = "http://h/a/b?c=/d/";
+        for (reference, expected) in [
+            ("", "http://h/a/b?c=/d/"),
+            ("#x", "http://h/a/b?c=/d/#x"),
+            ("?e", "http://h/a/b?e"),
+            ("e", "http://h/a/e"),
+        ] {
+            assert_eq!(&*resolve(base, reference), expected, "{reference}");
+        }
     }
 
     #[test]

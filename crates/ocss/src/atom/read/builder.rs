@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::mem;
 
-use super::base::{Bases, resolve};
+use super::base::{Bases, resolve_at_cost};
 use super::small::{category, own_attributes, relation, shared, without};
 use crate::atom::content::{Content, ContentBody, Kind};
 use crate::atom::element::{Element, Foreign};
@@ -105,7 +105,7 @@ pub(super) struct Builder {
     deleted: Vec<Tombstone>,
     /// How many items were handed over.
     items: u64,
-    /// How many bytes resolving has added to references.
+    /// What resolving references has cost, in bytes.
     grown: u64,
 }
 
@@ -191,13 +191,13 @@ impl Builder {
     }
 
     fn resolve(&mut self, reference: &str) -> Box<str> {
-        let resolved = resolve(self.bases.current(), reference);
-        self.grown += resolved.len().saturating_sub(reference.len()) as u64;
+        let (resolved, cost) = resolve_at_cost(self.bases.current(), reference);
+        self.grown += cost;
         resolved
     }
 
-    /// A short document must not take up all memory because each of its
-    /// references is relative to a long base.
+    /// A short document must not take up all memory, or time, because each of
+    /// its references is relative to a long base.
     fn check_growth(&self) -> Result<(), XmlError> {
         let limit = Limits::GROWTH + Limits::GROWTH_OF_ITEM * self.items;
         match self.grown > limit {
@@ -501,8 +501,7 @@ impl Handler for Builder {
                 .attributes()
                 .find(|attribute| attribute.is(&Namespace::Xml, "base"))
             {
-                self.bases.push(self.depth, &base.value());
-                self.grown += self.bases.current().len() as u64;
+                self.grown += self.bases.push(self.depth, &base.value());
             }
         }
         match self.frames.last() {

@@ -5,7 +5,7 @@ mod builder;
 mod small;
 mod stream;
 
-pub(crate) use self::base::{ILLEGAL, resolve};
+pub(crate) use self::base::{ILLEGAL, resolve, resolve_at_cost};
 use self::builder::{Builder, Wanted};
 pub use self::stream::{FeedReader, Items};
 use super::entry::{Entry, Tombstone};

@@ -216,7 +216,8 @@ fn write_category(out: &mut Markup, category: &Category) -> Written {
 }
 
 fn write_link(out: &mut Markup, link: &Link) -> Written {
-    let mut own = vec![("rel", link.rel()), ("href", link.href())];
+    let mut own = vec![("rel", link.rel())];
+    own.extend(link.leads().then(|| ("href", link.href())));
     own.extend(link.media_type().map(|media_type| ("type", media_type)));
     out.empty(&Namespace::Atom, "link", &own, link.foreign.attributes())
 }

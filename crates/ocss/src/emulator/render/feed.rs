@@ -29,10 +29,11 @@ pub(in crate::emulator) fn feed(
     let last = items.len().div_ceil(size).max(1);
     let page = match query.get("page").map(str::parse::<usize>) {
         None => 1,
-        Some(Ok(page)) if (1..=last).contains(&page) => page,
+        // One after the last is empty: others may delete while it is read.
+        Some(Ok(page @ 1..)) => page,
         Some(_) => return Err(Answer::bad_request("there is no such page")),
     };
-    let start = (page - 1) * size;
+    let start = (page - 1).saturating_mul(size);
     let link_to = |page: usize| format!("{url}{}", query.for_page(page));
     let here = link_to(page);
 
@@ -52,7 +53,7 @@ pub(in crate::emulator) fn feed(
     link("first", &link_to(1));
     link("last", &link_to(last));
     if page > 1 {
-        link("previous", &link_to(page - 1));
+        link("previous", &link_to(last.min(page - 1)));
     }
     match fault {
         Some(Next::Loop) => link("next", &here),
@@ -62,7 +63,7 @@ pub(in crate::emulator) fn feed(
     }
     out.element("os:totalResults", &items.len().to_string());
     out.element("os:itemsPerPage", &size.to_string());
-    out.element("os:startIndex", &(start + 1).to_string());
+    out.element("os:startIndex", &start.saturating_add(1).to_string());
     for item in items.iter().skip(start).take(size) {
         item.write(site, &mut out, &[]);
     }

@@ -139,11 +139,16 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World, kind: Kind) -> Outco
     Ok(op.show(Item::Client(client)))
 }
 
-/// Takes over what an entry says; what it leaves out stays.
+/// Takes over what an entry says, all of it or, when it is refused, nothing;
+/// what it leaves out stays.
 fn change(entry: &Element, client: &mut Client) -> Result<(), Answer> {
     match &mut client.data {
         ClientData::Syncml { .. } => {}
         ClientData::Activesync { username, password } => {
+            let new_username = match entry.property("username") {
+                Some(_) => Some(required(entry, "username")?),
+                None => None,
+            };
             let new_password = entry
                 .property("password")
                 .filter(|password| !password.is_empty());
@@ -155,8 +160,8 @@ fn change(entry: &Element, client: &mut Client) -> Result<(), Answer> {
                 }
                 *password = Secret::new(new_password);
             }
-            if entry.property("username").is_some() {
-                *username = required(entry, "username")?;
+            if let Some(new_username) = new_username {
+                *username = new_username;
             }
         }
         ClientData::Datastore { name, .. } => {

@@ -69,7 +69,7 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World) -> Outcome {
     if op.is(&Method::PUT) {
         let entry = op.entry()?;
         let data = match entry.child(ATOM, "content") {
-            Some(element) => Some(read_data(element)?),
+            Some(element) => Some(read_data(element, op.strict)?),
             None => None,
         };
         if let Some((media_type, data)) = data {
@@ -98,7 +98,7 @@ fn sent_entry(op: &Operation<'_>, id: String) -> Result<NewContent, Answer> {
     let entry = op.entry()?;
     let element = entry.child(ATOM, "content");
     let element = element.ok_or_else(|| Answer::bad_request("content is missing"))?;
-    let (media_type, data) = read_data(element)?;
+    let (media_type, data) = read_data(element, op.strict)?;
     Ok(NewContent {
         id,
         title: entry.title().filter(|title| !title.is_empty()),
@@ -124,7 +124,11 @@ fn sent_media(op: &Operation<'_>, id: String) -> Result<NewContent, Answer> {
         Data::Text(text.to_owned())
     } else if is_xml(&media_type) {
         let root = xml::read(op.body).map_err(|error| Answer::bad_request(error.to_string()))?;
-        Data::Markup(root.to_text())
+        let markup = root.to_text();
+        match std::str::from_utf8(op.body) {
+            Ok(text) if text != markup => Data::Text(text.to_owned()),
+            _ => Data::Markup(markup),
+        }
     } else {
         Data::Binary(op.body.to_vec())
     };
@@ -139,7 +143,8 @@ fn sent_media(op: &Operation<'_>, id: String) -> Result<NewContent, Answer> {
 }
 
 /// The type and the data of a `content` element (RFC 4287 section 4.1.3).
-fn read_data(element: &Element) -> Result<(String, Data), Answer> {
+/// `strict` is to take XML as markup only.
+fn read_data(element: &Element, strict: bool) -> Result<(String, Data), Answer> {
     let bad = |text: &str| Answer::bad_request(format!("content: {text}"));
     if element.attribute("src").is_some() {
         return Err(bad("data elsewhere is not taken"));
@@ -150,9 +155,12 @@ fn read_data(element: &Element) -> Result<(String, Data), Answer> {
         .to_owned();
     let essence = essence(&media_type);
     let data = if essence == "xhtml" || is_xml(&essence) {
+        let text = element.text();
         let mut children = element.children();
         match (children.next(), children.next()) {
-            (Some(only), None) => Data::Markup(only.to_text()),
+            (Some(only), None) if text.trim().is_empty() => Data::Markup(only.to_text()),
+            // XML that markup would not keep as it is, such as its declaration.
+            (None, _) if essence != "xhtml" && !strict => Data::Text(text),
             _ => return Err(bad("want one element")),
         }
     } else if element.children().next().is_some() {

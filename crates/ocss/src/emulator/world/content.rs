@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// The data of a content item, in the form it is written in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::emulator) enum Data {
-    /// Of a textual type.
+    /// Of a textual type, or XML that markup would not keep as it is.
     Text(String),
     /// Of an XML type: one element.
     Markup(String),

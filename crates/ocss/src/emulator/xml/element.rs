@@ -6,6 +6,9 @@ use super::{ATOM, OC};
 /// Elements of the service that may stand around its properties.
 const WRAPPERS: [&str; 4] = ["client", "binding", "content", "datastore"];
 
+/// That of XML: other spaces are characters like any other.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// What is inside of an element.
 #[derive(Debug)]
 pub(in crate::emulator) enum Node {
@@ -72,7 +75,7 @@ impl Element {
     /// The text of a property, without the white space around it.
     pub(in crate::emulator) fn property(&self, name: &str) -> Option<String> {
         self.property_element(name)
-            .map(|element| element.text().trim().to_owned())
+            .map(|element| element.text().trim_matches(WHITE_SPACE).to_owned())
     }
 
     /// The title of an entry.
