@@ -4,7 +4,7 @@
 //! so that peak memory is its own and no client warms anything up for the next.
 //! Rounds are interleaved: whatever the machine does meanwhile meets all alike.
 //! Only where a call takes some microseconds, all callers are in one process,
-//! see [`turns`].
+//! and they take turns.
 
 pub mod contentstack;
 pub mod core;

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, Hash, Hasher};
 
 use super::cleanup;
 use super::edit::{Edit, Kind, Place};
-use super::search::{common_prefix, common_suffix, find};
+use super::search::{common_prefix, common_prefixes, common_suffix, find};
 use crate::jsondiff::work::Work;
 
 /// What a sequence is made of.
@@ -140,6 +140,9 @@ fn half_match<T: Symbol>(long: &[T], short: &[T], work: &mut Work) -> Option<Hal
     }
 }
 
+/// So many places of a seed are looked at one by one.
+const FEW_PLACES: usize = 16;
+
 /// Looks for the quarter of `long` that starts at `seed_at`.
 fn half_match_from<T: Symbol>(
     long: &[T],
@@ -153,10 +156,7 @@ fn half_match_from<T: Symbol>(
         in_short: 0,
         len: 0,
     };
-    let mut from = 0;
-    while let Some(at) = find(&short[from..], seed).map(|at| from + at) {
-        let after = common_prefix(&long[seed_at..], &short[at..]);
-        let before = common_suffix(&long[..seed_at], &short[..at]);
+    let mut take = |at: usize, before: usize, after: usize| {
         if best.len < before + after {
             best = Half {
                 in_long: seed_at - before,
@@ -164,13 +164,45 @@ fn half_match_from<T: Symbol>(
                 len: before + after,
             };
         }
+    };
+    let mut from = 0;
+    let mut places = 0;
+    while let Some(at) = find(&short[from..], seed).map(|at| from + at) {
         // Only texts that repeat themselves come here often.
-        if !work.spend((at - from) + before + after) {
+        if places == FEW_PLACES {
+            if work.spend(long.len() + short.len()) {
+                let around = common_around(long, seed_at, short);
+                let around = around
+                    .skip(from)
+                    .filter(|(_, _, after)| *after >= seed.len());
+                around.for_each(|(at, before, after)| take(at, before, after));
+            }
             break;
         }
+        places += 1;
+        let after = common_prefix(&long[seed_at..], &short[at..]);
+        let before = common_suffix(&long[..seed_at], &short[..at]);
+        take(at, before, after);
         from = at + 1;
     }
     (best.len * 2 >= long.len()).then_some(best)
+}
+
+/// For every place in `short`, how much before it and from it on is as around
+/// `place` in `long`.
+fn common_around<T: Symbol>(
+    long: &[T],
+    place: usize,
+    short: &[T],
+) -> impl Iterator<Item = (usize, usize, usize)> {
+    let reversed = |part: &[T]| part.iter().rev().copied().collect::<Vec<_>>();
+    let after = common_prefixes(&long[place..], short);
+    let before = common_prefixes(&reversed(&long[..place]), &reversed(short));
+    // What ends before a place begins there when reversed; nothing ends before
+    // the first.
+    let before = std::iter::once(0).chain(before.into_iter().rev());
+    let around = (0..).zip(before).zip(after);
+    around.map(|((at, before), after)| (at, before, after))
 }
 
 /// Where the middle snake of the shortest edit script splits both sequences

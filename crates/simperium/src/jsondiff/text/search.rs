@@ -94,6 +94,43 @@ fn borders<T: Copy + Eq>(text: &[T]) -> Vec<usize> {
     borders
 }
 
+/// For every place in `text`, how much from there on is as `pattern` begins (the
+/// Z algorithm).
+pub(crate) fn common_prefixes<T: Copy + Eq>(pattern: &[T], text: &[T]) -> Vec<usize> {
+    let own = prefixes(pattern, pattern, &[]);
+    prefixes(pattern, text, &own)
+}
+
+/// The same, given those of the pattern in itself; without, if it is the text.
+fn prefixes<T: Copy + Eq>(pattern: &[T], text: &[T], own: &[usize]) -> Vec<usize> {
+    let is_own = own.is_empty();
+    let mut lengths: Vec<usize> = Vec::with_capacity(text.len());
+    // What is known to be as the pattern from `begin` to `end`.
+    let (mut begin, mut end) = (0, 0);
+    for at in 0..text.len() {
+        let known = if at < end {
+            let own = if is_own { &lengths } else { own };
+            own[at - begin].min(end - at)
+        } else {
+            0
+        };
+        let length = if at + known < end {
+            known
+        } else if is_own && at == 0 {
+            // Else it would be compared with itself all the way, and be no help.
+            lengths.push(pattern.len());
+            continue;
+        } else {
+            known + common_prefix(&pattern[known..], &text[at + known..])
+        };
+        if at + length > end {
+            (begin, end) = (at, at + length);
+        }
+        lengths.push(length);
+    }
+    lengths
+}
+
 /// The length of the longest end of `a` that `b` begins with.
 pub(crate) fn overlap<T: Copy + Eq>(a: &[T], b: &[T]) -> usize {
     let len = a.len().min(b.len());
@@ -144,6 +181,24 @@ mod tests {
         assert_eq!(find(&hay, &needle), None);
         hay.push('b');
         assert_eq!(find(&hay, &needle), Some(1600));
+    }
+
+    #[test]
+    fn common_prefixes_are_those_of_each_place() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for round in 0..2000 {
+            let letters = 1 + round % 3;
+            let mut word = |max: usize| -> Vec<u8> {
+                let len = random.usize(0..=max);
+                (0..len).map(|_| random.u8(0..=letters as u8)).collect()
+            };
+            let (pattern, text) = (word(9), word(40));
+            let all = common_prefixes(&pattern, &text);
+            assert_eq!(all.len(), text.len());
+            for (at, length) in all.into_iter().enumerate() {
+                assert_eq!(length, common_prefix(&pattern, &text[at..]));
+            }
+        }
     }
 
     #[test]

@@ -187,6 +187,18 @@ fn without_work_left_the_delta_is_coarse_and_right() {
     }
 }
 
+/// As npm has it for shorter ones; for these it takes too long.
+#[test]
+fn texts_that_repeat_themselves_are_shifted() {
+    let ab = "ab".repeat(50_000);
+    let ba = "ba".repeat(50_000);
+    assert_eq!(diff(&ab, &ba).as_str(), "+b\t=99999\t-1");
+    assert_eq!(diff(&ba, &ab).as_str(), "+a\t=99999\t-1");
+    let abc = "abc".repeat(30_000);
+    let delta = diff(&abc, &format!("c{}", &abc[..80_000]));
+    assert_eq!(delta.as_str(), "-2\t=80001\t-9997");
+}
+
 #[test]
 fn texts_that_repeat_themselves_are_no_trap() {
     let a = |n: usize| "a".repeat(n);
