@@ -23,7 +23,7 @@ impl DiffError {
 
     /// Puts a step before the path.
     pub(crate) fn within(mut self, step: impl Into<Step>) -> Self {
-        self.path.0.insert(0, step.into());
+        self.path.put_before(step);
         self
     }
 
@@ -114,6 +114,16 @@ impl Path {
 
     pub(crate) fn pop(&mut self) {
         self.0.pop();
+    }
+
+    /// The same way from one step further out.
+    pub(crate) fn put_before(&mut self, step: impl Into<Step>) {
+        if self.0.is_empty() {
+            // Mostly it stays the only one.
+            self.0 = vec![step.into()];
+        } else {
+            self.0.insert(0, step.into());
+        }
     }
 }
 

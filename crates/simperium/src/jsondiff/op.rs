@@ -205,6 +205,11 @@ impl ListDiff {
 }
 
 impl Op {
+    /// Whether what it makes has nothing to do with what was there.
+    pub(crate) fn is_absolute(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::Remove | Self::Replace(_))
+    }
+
     /// Whether the operation leaves every value that it fits as it is. A count
     /// of nothing does not: of a boolean, it makes a number.
     pub fn is_identity(&self) -> bool {

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::apply::apply_op;
-use super::error::{DiffError, Path};
+use super::error::{DiffError, Path, Step};
 use super::list::{self, Places};
 use super::lost::{Lost, LostKind, Side};
 use super::object::Compare;
 use super::op::{Diff, ListDiff, Op};
-use super::value::{Object, same};
+use super::value::{Object, check_depth, same};
 use super::work::Work;
 use super::{number, text};
 
@@ -16,7 +16,6 @@ use super::{number, text};
 pub(crate) struct Rebase<'a> {
     pub(crate) work: &'a mut Work,
     pub(crate) levels: usize,
-    pub(crate) path: Path,
     pub(crate) lost: Vec<Lost>,
 }
 
@@ -25,7 +24,6 @@ impl<'a> Rebase<'a> {
         Self {
             work,
             levels,
-            path: Path::default(),
             lost: Vec::new(),
         }
     }
@@ -42,10 +40,10 @@ impl<'a> Rebase<'a> {
             let op = match remote.get(key) {
                 None => Some(op.clone()),
                 Some(other) => {
-                    self.path.push(key);
-                    let op = self.ops(base.get(key), op, other);
-                    self.path.pop();
-                    op.map_err(|error| error.within(key))?
+                    // In a large object, it takes longer to find than all the rest.
+                    let is_needed = !(op.is_absolute() && other.is_absolute());
+                    let base = is_needed.then(|| base.get(key)).flatten();
+                    self.inside(key, |this| this.ops(base, op, other))?
                 }
             };
             if let Some(op) = op.filter(|op| !op.is_identity()) {
@@ -53,6 +51,20 @@ impl<'a> Rebase<'a> {
             }
         }
         Ok(out)
+    }
+
+    /// Goes one step down: what is lost or wrong there is further in by that.
+    fn inside<T>(
+        &mut self,
+        step: impl Into<Step> + Copy,
+        act: impl FnOnce(&mut Self) -> Result<T, DiffError>,
+    ) -> Result<T, DiffError> {
+        let before = self.lost.len();
+        let done = act(self);
+        for lost in &mut self.lost[before..] {
+            lost.path.put_before(step);
+        }
+        done.map_err(|error| error.within(step))
     }
 
     fn ops(
@@ -118,6 +130,16 @@ impl<'a> Rebase<'a> {
         local: &Op,
         remote: &Op,
     ) -> Result<Option<Op>, DiffError> {
+        if let (Op::Add(ours) | Op::Replace(ours), Op::Add(theirs) | Op::Replace(theirs)) =
+            (local, remote)
+        {
+            check_depth(ours, self.levels)?;
+            check_depth(theirs, self.levels)?;
+            if !same(ours, theirs) {
+                self.lose_value(theirs.clone());
+            }
+            return Ok(Some(local.clone()));
+        }
         let theirs = match remote {
             Op::Remove => None,
             remote => apply_op(base, remote, self.levels)?,
@@ -144,7 +166,7 @@ impl<'a> Rebase<'a> {
 
     fn lose(&mut self, side: Side, kind: LostKind) {
         self.lost.push(Lost {
-            path: self.path.clone(),
+            path: Path::default(),
             side,
             kind,
         });
@@ -175,10 +197,8 @@ impl<'a> Rebase<'a> {
             let op = match remote.ops.get(&place) {
                 None => Some((*op).clone()),
                 Some(other) => {
-                    self.path.push(place);
-                    let op = self.ops(base.get(place), op, other);
-                    self.path.pop();
-                    op.map_err(|error| error.within(place))?
+                    let base = base.get(place);
+                    self.inside(place, |this| this.ops(base, op, other))?
                 }
             };
             let Some(op) = op.filter(|op| !op.is_identity()) else {

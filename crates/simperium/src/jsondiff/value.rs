@@ -16,8 +16,9 @@ pub(crate) fn object(value: &Value) -> Result<&Object, DiffError> {
 
 /// Whether two values are the same: of one type, and numbers by value.
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
-    let mut open = vec![(a, b)];
-    while let Some((a, b)) = open.pop() {
+    // Most values have nothing inside, and need no list of what is open.
+    let (mut open, mut next) = (Vec::new(), Some((a, b)));
+    while let Some((a, b)) = next {
         let same = match (a, b) {
             (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
@@ -42,18 +43,19 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
         if !same {
             return false;
         }
+        next = open.pop();
     }
     true
 }
 
 /// An error if a value has more than `levels` levels of lists and objects.
 pub(crate) fn check_depth(value: &Value, levels: usize) -> Result<(), DiffError> {
-    let mut open = vec![(value, levels)];
-    while let Some((value, left)) = open.pop() {
+    let (mut open, mut next) = (Vec::new(), Some((value, levels)));
+    while let Some((value, left)) = next {
         let inner: &mut dyn Iterator<Item = &Value> = match value {
             Value::Array(list) => &mut list.iter(),
             Value::Object(map) => &mut map.values(),
-            _ => continue,
+            _ => return Ok(()),
         };
         let left = left
             .checked_sub(1)
@@ -64,6 +66,7 @@ pub(crate) fn check_depth(value: &Value, levels: usize) -> Result<(), DiffError>
                 .filter(|value| value.is_array() || value.is_object())
                 .map(|value| (value, left)),
         );
+        next = open.pop();
     }
     Ok(())
 }
