@@ -12,6 +12,9 @@ use super::value::{Object, check_depth, same};
 use super::work::Work;
 use super::{number, text};
 
+/// Room for so much that is lost is made at first: about a kilobyte.
+const SOME_LOST: usize = 10;
+
 /// Rebases, and collects what is lost on the way.
 pub(crate) struct Rebase<'a> {
     pub(crate) work: &'a mut Work,
@@ -36,8 +39,18 @@ impl<'a> Rebase<'a> {
         remote: &Diff,
     ) -> Result<Diff, DiffError> {
         let mut out = Diff::new();
+        // Side by side, unless there is far more on the other one.
+        let is_near = remote.len() / 8 <= local.len();
+        let mut others = remote.iter().peekable();
         for (key, op) in local.iter() {
-            let op = match remote.get(key) {
+            let other = if is_near {
+                while others.next_if(|(other, _)| *other < key).is_some() {}
+                let same = others.next_if(|(other, _)| *other == key);
+                same.map(|(_, other)| other)
+            } else {
+                remote.get(key)
+            };
+            let op = match other {
                 None => Some(op.clone()),
                 Some(other) => {
                     // In a large object, it takes longer to find than all the rest.
@@ -165,6 +178,10 @@ impl<'a> Rebase<'a> {
     }
 
     fn lose(&mut self, side: Side, kind: LostKind) {
+        if self.lost.capacity() == 0 {
+            // Growing from less takes longer than the rest.
+            self.lost.reserve_exact(SOME_LOST);
+        }
         self.lost.push(Lost {
             path: Path::default(),
             side,

@@ -73,7 +73,7 @@ pub(super) fn cases() -> Vec<Case> {
         base: object(0),
         local: object(1),
         remote: object(2),
-        repeat: 50,
+        repeat: 500,
     });
     cases
 }
