@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::error::Path;
 use super::op::Diff;
+use super::path::Path;
 
 /// Whose change it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -56,6 +56,7 @@ mod lost;
 mod number;
 mod object;
 mod op;
+mod path;
 mod policy;
 pub mod text;
 mod transform;
@@ -64,9 +65,10 @@ mod work;
 
 pub use self::delta::{Delta, DeltaOp};
 pub use self::differ::{Differ, Limits, apply, apply_to, compose, diff, merge, transform};
-pub use self::error::{DeltaError, DiffError, DiffErrorKind, Path, Step};
+pub use self::error::{DeltaError, DiffError, DiffErrorKind};
 pub use self::lost::{Lost, LostKind, Merged, Side, Transformed};
 pub use self::op::{Diff, ListDiff, Op};
+pub use self::path::{Path, Step};
 pub use self::policy::{OpType, Policy};
 #[cfg(any(feature = "sync", feature = "emulator"))]
 pub(crate) use self::value::same;

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::apply::apply_op;
-use super::error::{DiffError, Path, Step};
+use super::error::DiffError;
 use super::list::{self, Places};
 use super::lost::{Lost, LostKind, Side};
 use super::object::Compare;
 use super::op::{Diff, ListDiff, Op};
+use super::path::{Path, Step};
 use super::value::{Object, check_depth, same};
 use super::work::Work;
 use super::{number, text};
