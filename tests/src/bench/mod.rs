@@ -12,6 +12,7 @@ mod figures;
 mod goal;
 pub mod ocss;
 mod program;
+mod served;
 pub mod simperium;
 pub mod simperium_sync;
 mod stats;

@@ -11,9 +11,10 @@ use xtask::peers::{NODE_CONTENTSTACK, NODE_DELIVERY_SDK, PYTHON_CONTENTSTACK, Pe
 use xtask::table::Table;
 
 use super::client::Way;
-use super::server::{Distance, Running};
+use super::server::{self, Distance};
 use super::{Result, Run};
 use crate::bench::goal::Goal;
+use crate::bench::served::Served;
 use crate::bench::stats::{median, number, ratio};
 use crate::contentstack::{Driver, Folder, script};
 
@@ -105,14 +106,14 @@ pub(super) struct Measured {
 struct Site<'a> {
     program: &'a Path,
     folder: Folder,
-    server: Running,
+    server: Served,
     items: usize,
 }
 
 impl<'a> Site<'a> {
     fn start(program: &'a Path, items: usize, distance: Distance) -> Result<Self> {
         let folder = Folder::new()?;
-        let server = Running::start(program, folder.path(), items, distance)?;
+        let server = server::start(program, folder.path(), items, distance)?;
         Ok(Self {
             program,
             folder,
@@ -129,7 +130,7 @@ impl<'a> Site<'a> {
                     return Ok(None);
                 };
                 let place = crate::contentstack::Place {
-                    port: self.server.port,
+                    port: self.server.port()?,
                     api_key: API_KEY.to_owned(),
                     token: ACCESS_TOKEN.to_owned(),
                     environment: ENVIRONMENT.to_owned(),
@@ -140,7 +141,7 @@ impl<'a> Site<'a> {
             }
             (Who::Ours(way), _) => {
                 let output = Command::new(self.program)
-                    .args(["client", way.name(), &self.server.port.to_string()])
+                    .args(["client", way.name(), self.server.place()])
                     .arg(self.folder.path())
                     .stdin(Stdio::null())
                     .stderr(Stdio::inherit())

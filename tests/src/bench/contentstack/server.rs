@@ -4,12 +4,10 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Result;
 use super::distance::far;
+use crate::bench::served::{Served, tell};
 use crate::contentstack::Authority;
 
 /// Where the number of requests is told, which is not counted itself.
@@ -69,11 +68,6 @@ impl Distance {
 /// Serves a stack of so many items until standard input ends. The first line
 /// printed is the port; the authority that vouches for it is in the folder.
 pub(super) fn serve(folder: &Path, items: usize, distance: Distance) -> Result<()> {
-    // Whoever started this holds the other end of standard input.
-    thread::spawn(|| {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        std::process::exit(0);
-    });
     let authority = Authority::new()?;
     fs::write(folder.join("ca.pem"), authority.pem())?;
     let acceptor = authority.acceptor()?;
@@ -89,8 +83,7 @@ pub(super) fn serve(folder: &Path, items: usize, distance: Distance) -> Result<(
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        println!("{}", listener.local_addr()?.port());
-        io::stdout().flush()?;
+        tell(listener.local_addr()?.port())?;
         loop {
             let (stream, _) = listener.accept().await?;
             tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&server)));
@@ -171,47 +164,17 @@ fn key(request: &Request<Bytes>) -> String {
     format!("{}?{} {gzip}", request.uri().path(), pairs.join("&"))
 }
 
-/// The server as a process of its own, which ends with this value.
-pub(super) struct Running {
-    child: Child,
-    /// Its end is the server's.
-    stdin: Option<ChildStdin>,
-    pub(super) port: u16,
-}
-
-impl Running {
-    pub(super) fn start(
-        program: &Path,
-        folder: &Path,
-        items: usize,
-        distance: Distance,
-    ) -> Result<Self> {
-        let millis = |time: Duration| time.as_millis().to_string();
-        let mut child = Command::new(program)
-            .arg("serve")
-            .arg(folder)
-            .arg(items.to_string())
-            .args([millis(distance.round_trip), millis(distance.service)])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take();
-        let stdout = child.stdout.take().ok_or("the server has no output")?;
-        let mut line = String::new();
-        BufReader::new(stdout.take(64)).read_line(&mut line)?;
-        let port = line
-            .trim()
-            .parse()
-            .map_err(|_| format!("the server said {line:?} instead of its port"))?;
-        Ok(Self { child, stdin, port })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.stdin.take());
-        let _ = self.child.wait();
-    }
+/// The server as a process of its own.
+pub(super) fn start(
+    program: &Path,
+    folder: &Path,
+    items: usize,
+    distance: Distance,
+) -> Result<Served> {
+    let millis = |time: Duration| time.as_millis().to_string();
+    let mut command = Command::new(program);
+    let command = command.arg("serve").arg(folder).arg(items.to_string());
+    Served::start(command.args([millis(distance.round_trip), millis(distance.service)]))
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
 //! The server that all clients are measured against.
 
 use std::convert::Infallible;
-use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::pin::Pin;
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::task::{Context, Poll};
-use std::thread;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -21,6 +18,7 @@ use tokio::net::TcpListener;
 
 use super::Result;
 use super::rounds::on_core;
+use crate::bench::served::{Served, tell};
 
 /// An answer of 200 bytes, as a small status would be.
 const JSON: &[u8] = &{
@@ -69,18 +67,12 @@ type AnyBody = Either<Full<Bytes>, Chunks>;
 
 /// Serves until standard input ends, on a free port that is printed first.
 pub(super) fn serve() -> Result<()> {
-    // Whoever started this holds the other end of standard input.
-    thread::spawn(|| {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        std::process::exit(0);
-    });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        println!("{}", listener.local_addr()?.port());
-        io::stdout().flush()?;
+        tell(listener.local_addr()?.port())?;
         let chunk = Bytes::from(vec![b' '; CHUNK]);
         loop {
             let (stream, _) = listener.accept().await?;
@@ -115,46 +107,17 @@ fn answer(request: &Request<Incoming>, chunk: &Bytes) -> Response<AnyBody> {
     response
 }
 
-/// The server as a process of its own, which ends with this value.
-pub(super) struct Server {
-    child: Child,
-    /// Its end is the server's.
-    stdin: Option<ChildStdin>,
-    port: u16,
-}
+/// The server as a process of its own.
+pub(super) struct Server(Served);
 
 impl Server {
     /// Starts `program serve` on the first core.
     pub(super) fn start(program: &Path) -> Result<Self> {
-        let mut command = on_core(program);
-        Self::spawn(command.arg("serve"))
-    }
-
-    fn spawn(command: &mut Command) -> Result<Self> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take();
-        let stdout = child.stdout.take().ok_or("the server has no output")?;
-        let mut line = String::new();
-        BufReader::new(stdout.take(64)).read_line(&mut line)?;
-        let port = line
-            .trim()
-            .parse()
-            .map_err(|_| format!("the server said {line:?} instead of its port"))?;
-        Ok(Self { child, stdin, port })
+        Ok(Self(Served::start(on_core(program).arg("serve"))?))
     }
 
     pub(super) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.stdin.take());
-        let _ = self.child.wait();
+        format!("http://127.0.0.1:{}{path}", self.0.place())
     }
 }
 

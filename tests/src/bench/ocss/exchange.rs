@@ -1,7 +1,7 @@
 //! Signatures, and signed requests beside bare ones.
 
 use std::hint::black_box;
-use std::process::{Child, Stdio};
+use std::path::Path;
 
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, USER_AGENT};
 use http::{Method, Request, Uri};
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use crate::Result;
 use crate::bench::core::Cores;
+use crate::bench::served::{Served, tell};
 use crate::bench::turns::Turns;
 
 /// What is asked for.
@@ -79,44 +80,14 @@ pub(super) fn serve() -> Result<()> {
         // Compressed, a body would be more work for those who ask for that.
         let emulator = Emulator::builder().log_limit(0).compression(false);
         let emulator = emulator.start().await?;
-        println!("{}", emulator.url());
-        // A child's end closes the pipe, and so does its parent's.
-        let ended = tokio::task::spawn_blocking(|| {
-            std::io::copy(&mut std::io::stdin(), &mut std::io::sink())
-        });
-        ended.await??;
-        Ok(())
+        tell(emulator.url())?;
+        std::future::pending().await
     })
 }
 
-/// A server in a process of its own.
-pub(super) struct Server {
-    child: Child,
-    pub(super) url: String,
-}
-
-impl Server {
-    pub(super) fn start(program: &std::path::Path, cores: Cores) -> Result<Self> {
-        use std::io::BufRead as _;
-        let mut command = cores.command(program);
-        let mut child = command
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = child.stdout.take().ok_or("the server has no output")?;
-        let mut url = String::new();
-        std::io::BufReader::new(stdout).read_line(&mut url)?;
-        let url = url.trim().to_owned();
-        Ok(Self { child, url })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The same as a process of its own.
+pub(super) fn start(program: &Path, cores: Cores) -> Result<Served> {
+    Served::start(cores.command(program).arg("serve"))
 }
 
 /// Who gets it, and how.

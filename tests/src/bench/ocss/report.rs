@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use xtask::peers::PYTHON_FEEDPARSER;
 use xtask::table::Table;
 
-use super::exchange::{Getter, Resource, Server};
+use super::exchange::{self, Getter, Resource};
 use super::feed;
 use super::read::Way;
 use crate::Result;
@@ -97,10 +97,10 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
         }
         for cores in Cores::ALL {
             // Put elsewhere in every round.
-            let server = Server::start(program, cores)?;
+            let server = exchange::start(program, cores)?;
             for resource in Resource::ALL {
                 let mut command = cores.command(program);
-                command.args(["turns", resource.name(), &server.url]);
+                command.args(["turns", resource.name(), server.place()]);
                 command.args([TURNS.to_string(), GETS.to_string()]);
                 let taken = serde_json::from_slice(&output(&mut command)?)?;
                 let gets = measured.gets.entry((resource, cores)).or_default();

@@ -85,7 +85,7 @@ fn found(peer: &Peer) -> Option<PathBuf> {
 /// The same by Simperium3.
 fn simperium3(mut command: Command, server: &Server, what: &str, count: u32) -> Result<Cost> {
     command
-        .env("SIMPERIUM_APIHOST", &server.host)
+        .env("SIMPERIUM_APIHOST", server.host())
         .arg(script("bench.py"))
         .args([what, TOKEN, &count.to_string()]);
     Ok(serde_json::from_slice(&output(&mut command)?)?)
@@ -186,7 +186,7 @@ impl Measured {
         call: Call,
     ) -> Result<()> {
         let mut command = cores.command(program);
-        command.args(["turns", call.name(), &server.host]);
+        command.args(["turns", call.name(), server.host()]);
         command.args([TURNS.to_string(), CALLS.to_string()]);
         let taken: Turns = serde_json::from_slice(&output(&mut command)?)?;
         self.calls.entry((call, cores)).or_default().append(taken);
@@ -210,7 +210,7 @@ impl Measured {
         // What `set` has made is in the index, too.
         let count = server.entries()?;
         let mut command = on_core(program);
-        command.args(["read", reading.name(), &server.host, &count.to_string()]);
+        command.args(["read", reading.name(), server.host(), &count.to_string()]);
         let cost = serde_json::from_slice(&output(&mut command)?)?;
         let mut add = |who, cost| self.readings.entry((reading, who)).or_default().add(&cost);
         add(Caller::Ours.name(), cost);

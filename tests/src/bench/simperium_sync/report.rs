@@ -8,7 +8,7 @@ use xtask::peers::NODE_SIMPERIUM;
 use xtask::table::Table;
 
 use super::device::{Keeps, Task};
-use super::server::{APP, Server, TOKEN};
+use super::server::{self, APP, TOKEN};
 use crate::Result;
 use crate::bench::goal::Goal;
 use crate::bench::stats::{median, number, ratio};
@@ -139,7 +139,7 @@ fn once(
     device: Device,
 ) -> Result<Option<Cost>> {
     let (there, here) = case.notes();
-    let server = Server::start(program, there, case.latency)?;
+    let server = server::start(program, there, case.latency)?;
     let mut command = match device {
         Device::Npm => {
             let Some(node) = node else {
@@ -147,13 +147,13 @@ fn once(
             };
             let mut command = Command::new(node);
             command.arg(script("sync.cjs")).arg(case.task.name());
-            let url = format!("ws://{}/sock/1/{APP}/websocket", server.host);
+            let url = format!("ws://{}/sock/1/{APP}/websocket", server.place());
             command.args([&url, TOKEN]);
             command
         }
         Device::Ours(keeps) => {
             let mut command = Command::new(program);
-            command.args(["sync", case.task.name(), keeps.name(), &server.host]);
+            command.args(["sync", case.task.name(), keeps.name(), server.place()]);
             command
         }
     };

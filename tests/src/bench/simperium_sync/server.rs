@@ -1,13 +1,13 @@
-//! A server in a process of its own.
+//! The server that devices sync with.
 
-use std::io::BufRead as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use simperium::emulator::Emulator;
 
 use crate::Result;
+use crate::bench::served::{Served, tell};
 
 pub(super) const APP: &str = "bench";
 /// Whose bucket it is.
@@ -30,40 +30,13 @@ pub(super) fn serve(count: usize, latency: u64) -> Result<()> {
             .start()
             .await?;
         emulator.seed(APP, TOKEN, BUCKET, count, SIZE);
-        println!("{}", emulator.host());
-        // A child's end closes the pipe, and so does its parent's.
-        let ended = tokio::task::spawn_blocking(|| {
-            std::io::copy(&mut std::io::stdin(), &mut std::io::sink())
-        });
-        ended.await??;
-        Ok(())
+        tell(emulator.host())?;
+        std::future::pending().await
     })
 }
 
-/// That process, ended with this value.
-pub(super) struct Server {
-    child: Child,
-    pub(super) host: String,
-}
-
-impl Server {
-    pub(super) fn start(program: &Path, count: u32, latency: u32) -> Result<Self> {
-        let mut child = Command::new(program)
-            .args(["serve", &count.to_string(), &latency.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = child.stdout.take().ok_or("the server has no output")?;
-        let mut host = String::new();
-        std::io::BufReader::new(stdout).read_line(&mut host)?;
-        let host = host.trim().to_owned();
-        Ok(Self { child, host })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The same as a process of its own.
+pub(super) fn start(program: &Path, count: u32, latency: u32) -> Result<Served> {
+    let mut command = Command::new(program);
+    Served::start(command.args(["serve", &count.to_string(), &latency.to_string()]))
 }

@@ -10,8 +10,8 @@ use xtask::peers::postgresql;
 use super::client::{Into, PATH, Way};
 use super::fetch::fetch;
 use super::report::{Job, Measured, Who};
-use super::server::Running;
 use super::{Result, Run, memory};
+use crate::bench::served::Served;
 use crate::synctools::{Database, Django, Project, Site, TOKEN, project_file};
 
 /// Rows of the comparison, and what `--quick` takes for it.
@@ -44,17 +44,18 @@ pub(super) fn measure(program: &Path, quick: bool) -> Result<Measured> {
     println!("Their body has {} bytes.", std::fs::metadata(&body)?.len());
     let body = body.display().to_string();
     {
-        let server = Running::start(program, &["serve-file", &body])?;
+        let server = Served::start(Command::new(program).args(["serve-file", &body]))?;
+        let port = server.port()?;
         for round in 0..rounds {
             for into in [Into::Sqlite, Into::Postgres] {
                 for way in [Way::Ours(into), Way::Floor(into)] {
-                    bench.sync_twice(way, server.port)?;
+                    bench.sync_twice(way, port)?;
                 }
             }
             // It takes minutes, and as long every time.
             if round == 0 {
-                bench.sync_with_python(Into::Sqlite, server.port)?;
-                bench.sync_with_python(Into::Postgres, server.port)?;
+                bench.sync_with_python(Into::Sqlite, port)?;
+                bench.sync_with_python(Into::Postgres, port)?;
             }
         }
     }
@@ -200,7 +201,7 @@ impl<'a> Bench<'a> {
         let mut theirs = None;
         for round in 0..rounds {
             let server = self.route()?;
-            let ours = self.seen(Who::Ours, server.pid(), server.port, &target, round == 0)?;
+            let ours = self.seen(Who::Ours, server.pid(), server.port()?, &target, round == 0)?;
             drop(server);
             if Django::V2_2.peer().find().is_err() {
                 continue;
@@ -219,9 +220,10 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    fn route(&self) -> Result<Running> {
+    fn route(&self) -> Result<Served> {
         let schema = self.schema.display().to_string();
-        Running::start(self.program, &["serve", &schema, &self.source.place()])
+        let mut command = Command::new(self.program);
+        Served::start(command.args(["serve", &schema, &self.source.place()]))
     }
 
     /// Takes an answer and the figures of whoever gave it; its body if it is to
@@ -271,9 +273,9 @@ impl<'a> Bench<'a> {
             self.empty(into)?;
             let server = self.route()?;
             let pid = server.pid().to_string();
-            let _ = fetch(server.port, "/sync/nothing-here/", false);
+            let _ = fetch(server.port()?, "/sync/nothing-here/", false);
             let idle_kib = memory(&pid, "VmRSS")?;
-            if let Some(run) = self.client(Way::Ours(into), server.port)? {
+            if let Some(run) = self.client(Way::Ours(into), server.port()?)? {
                 self.measured.add(Job::SyncLarge(into), Who::Ours, &run);
                 let serving = Run {
                     seconds: run.seconds,

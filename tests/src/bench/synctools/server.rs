@@ -1,11 +1,9 @@
 //! What is synced from: a file, or our route on a database. Each is a process of
 //! its own that ends with its input.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::thread;
 
 use synctools::Schema;
 use synctools::route::{ModelOrder, Route};
@@ -13,64 +11,14 @@ use synctools::wire::Profile;
 
 use super::Result;
 use super::client::PATH;
+use crate::bench::served::tell;
 use crate::synctools::{Backend, TOKEN, store};
-
-/// A server that runs in another process.
-#[derive(Debug)]
-pub(super) struct Running {
-    child: Child,
-    pub(super) port: u16,
-    _input: ChildStdin,
-}
-
-impl Running {
-    /// This very program, with these arguments.
-    pub(super) fn start(program: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("the server has no input or output".into());
-        };
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        match line.strip_prefix("READY ").map(|port| port.trim().parse()) {
-            Some(Ok(port)) => Ok(Self {
-                child,
-                port,
-                _input: input,
-            }),
-            _ => Err(format!("the server does not start ({})", child.wait()?).into()),
-        }
-    }
-
-    pub(super) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn until_input_ends() {
-    thread::spawn(|| {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
-}
 
 /// Answers every request with a file, which it has in memory.
 pub(super) fn serve_file(path: &Path) -> Result<()> {
     let body = std::fs::read(path)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    println!("READY {}", listener.local_addr()?.port());
-    until_input_ends();
+    tell(listener.local_addr()?.port())?;
     for stream in listener.incoming() {
         // Whoever goes away early has failed, and says so itself.
         let _ = answer(stream?, &body);
@@ -113,9 +61,7 @@ pub(super) fn serve_route(schema: &Path, database: &str) -> Result<()> {
             .build()?
             .listen((Ipv4Addr::LOCALHOST, 0).into())
             .await?;
-        println!("READY {}", server.address().port());
-        until_input_ends();
-        std::future::pending::<()>().await;
-        Ok(())
+        tell(server.address().port())?;
+        std::future::pending().await
     })
 }
