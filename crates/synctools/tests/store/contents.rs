@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use synctools::store::{Query, SyncOptions};
 
-use crate::site::{Database, Site, Sqlite};
+use crate::site::{Site, Sqlite};
 use crate::support::{counts, rows, vector};
 
 const BODY: &str = "dj5.2.1-py311/app-lab.body.json";
@@ -63,9 +63,7 @@ async fn a_full_sync_into_sqlite_leaves_what_loaddata_leaves() {
         let site = Site::sqlite(&[]).await;
         let report = site.sync(&vector(body), SyncOptions::new()).await.unwrap();
         assert_eq!(counts(&report, "lab.category"), (7, 0, 0, 0));
-        let Database::Sqlite(db) = &site.db else {
-            unreachable!()
-        };
+        let db = site.db.sqlite();
         for (table, rows) in &expected {
             if body != BODY && table == "lab_everything" {
                 // Django 2 has no JSONField, and the body no value of it.
@@ -93,9 +91,7 @@ async fn a_full_sync_into_postgresql_leaves_what_loaddata_leaves() {
         return;
     };
     site.sync(&vector(BODY), SyncOptions::new()).await.unwrap();
-    let Database::Postgres(db) = &site.db else {
-        unreachable!()
-    };
+    let db = site.db.postgres();
     for (table, rows) in &expected {
         let columns = db
             .show(&format!(

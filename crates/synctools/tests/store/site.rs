@@ -21,6 +21,24 @@ pub(crate) enum Database {
     Postgres(crate::server::Database),
 }
 
+impl Database {
+    pub(crate) fn sqlite(&self) -> &Sqlite {
+        match self {
+            Self::Sqlite(db) => db,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => panic!("not in SQLite"),
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn postgres(&self) -> &crate::server::Database {
+        match self {
+            Self::Sqlite(_) => panic!("not in PostgreSQL"),
+            Self::Postgres(db) => db,
+        }
+    }
+}
+
 pub(crate) struct Sqlite {
     _folder: Folder,
     pub(crate) path: PathBuf,
