@@ -12,6 +12,8 @@ mod common;
 mod config;
 mod connecting;
 mod folder;
+#[cfg(feature = "discover")]
+mod home;
 mod limits;
 mod pin;
 mod refused;
