@@ -160,13 +160,11 @@ pub(crate) fn read(status: StatusCode, sent: Sent, body: &[u8]) -> ApiError {
     let fields = field("errors").map(fields).unwrap_or_default();
     let detail = classify(status, code, fields, sent);
     let mut api = ApiError::new(status);
-    api.message = match field("error_message")
-        .and_then(Value::as_str)
-        .map(str::trim)
-    {
-        Some(message) if !message.is_empty() => Some(message.to_owned()),
-        _ => Some(detail.to_string()),
-    };
+    let message = field("error_message").and_then(Value::as_str);
+    match message.map(str::trim) {
+        Some(message) if !message.is_empty() => api.message = Some(message.to_owned()),
+        _ => api.meaning = Some(detail.to_string().into()),
+    }
     api.code = code.map(|code| code.to_string());
     // Of a 401 that is not about the token, too, no other token is at hand.
     api.credentials_refused = matches!(

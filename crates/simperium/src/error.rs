@@ -136,11 +136,10 @@ pub(crate) fn explain(operation: &Operation, head: &Parts, body: &Bytes) -> ApiE
     let text = text.filter(|text| !text.is_empty() && text.len() <= 500 && !page);
     let detail = classify(kind, head.status, text.unwrap_or_default(), page);
     let mut api = ApiError::new(head.status);
-    api.message = Some(match (kind, text) {
-        // The service's words may repeat a name or a password.
-        (Kind::Login | Kind::Key, _) | (_, None) => detail.to_string(),
-        (_, Some(text)) => format!("{detail} ({text})"),
-    });
+    api.meaning = Some(detail.to_string().into());
+    // Of a login, the service's words may repeat a name or a password.
+    let kept = text.filter(|_| !matches!(kind, Kind::Login | Kind::Key));
+    api.message = kept.map(str::to_owned);
     // A new token changes nothing about a key or a password.
     api.credentials_refused = matches!(
         detail,

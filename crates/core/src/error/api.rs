@@ -1,6 +1,7 @@
 //! What a service says when it refuses.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ pub struct ApiError {
     pub status: StatusCode,
     /// The service's own code, where it has one.
     pub code: Option<String>,
+    /// What that means, in the words of the service's crate. It holds nothing
+    /// that the service or the caller said, so that no secret is looked for in
+    /// it: a password may be one of its words.
+    pub meaning: Option<Cow<'static, str>>,
     /// The service's own words, bounded and without known secrets.
     pub message: Option<String>,
     /// The service's name for this request, for its support.
@@ -38,6 +43,7 @@ impl ApiError {
         Self {
             status,
             code: None,
+            meaning: None,
             message: None,
             request_id: None,
             retry_after: None,
@@ -46,6 +52,13 @@ impl ApiError {
             permanent: false,
             detail: None,
         }
+    }
+
+    /// Says what it means, in words that hold no secret.
+    #[must_use]
+    pub fn with_meaning(mut self, meaning: impl Into<Cow<'static, str>>) -> Self {
+        self.meaning = Some(meaning.into());
+        self
     }
 
     /// Adds the service's words.
@@ -69,6 +82,15 @@ impl ApiError {
         self
     }
 
+    /// What there is to read, if it is one thing only.
+    pub(super) fn words(&self) -> Option<&str> {
+        match (&self.meaning, &self.message) {
+            (Some(words), None) => Some(words),
+            (None, Some(words)) => Some(words),
+            _ => None,
+        }
+    }
+
     /// Whether the same request may well succeed later.
     pub fn is_passing(&self) -> bool {
         !self.permanent
@@ -82,6 +104,7 @@ impl fmt::Debug for ApiError {
         f.debug_struct("ApiError")
             .field("status", &self.status)
             .field("code", &self.code)
+            .field("meaning", &self.meaning)
             .field("message", &self.message)
             .field("request_id", &self.request_id)
             .field("retry_after", &self.retry_after)
@@ -95,9 +118,13 @@ impl fmt::Display for ApiError {
         if let Some(code) = &self.code {
             write!(f, " ({})", OneLine(code))?;
         }
-        match &self.message {
-            Some(message) => write!(f, ": {}", OneLine(message)),
-            None => Ok(()),
+        match (&self.meaning, &self.message) {
+            (Some(meaning), Some(message)) => {
+                write!(f, ": {} ({})", OneLine(meaning), OneLine(message))
+            }
+            (Some(words), None) => write!(f, ": {}", OneLine(words)),
+            (None, Some(words)) => write!(f, ": {}", OneLine(words)),
+            (None, None) => Ok(()),
         }
     }
 }

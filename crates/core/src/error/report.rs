@@ -2,26 +2,26 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Error, ErrorKind};
+use super::{Error, ErrorKind, StopReason};
 
 impl fmt::Display for Error {
     /// One line: operation, request, what happened, how hard it was tried.
-    /// The source is not repeated; walk [`source`](std::error::Error::source)
-    /// for the rest.
+    /// Of the source only what failed last is repeated, in a few words; walk
+    /// [`source`](std::error::Error::source) for the rest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = &*self.0;
         if let Some(operation) = error.operation {
             write!(f, "{} {}: ", operation.service(), operation.name())?;
         }
         match error.kind {
-            ErrorKind::Transport(kind) => kind.fmt(f)?,
-            _ => write!(f, "{}", OneLine(&error.message))?,
+            ErrorKind::Exhausted => write!(f, "{}: {}", error.message, Failure(self.last()))?,
+            _ => Failure(self).fmt(f)?,
         }
-        if let Some(api) = &error.api {
-            write!(f, ": {api}")?;
-        }
-        if let Some(reason) = error.stop {
-            write!(f, "; not tried again: {reason}")?;
+        match error.stop {
+            // That a single attempt was allowed is no news.
+            Some(StopReason::Attempts) if error.attempts <= 1 => {}
+            Some(reason) => write!(f, "; not tried again: {reason}")?,
+            None => {}
         }
         if let Some(request) = &error.request {
             write!(f, " ({} {}", request.method, request.uri)?;
@@ -31,6 +31,25 @@ impl fmt::Display for Error {
             f.write_str(")")?;
         }
         Ok(())
+    }
+}
+
+/// What happened, without the request and the effort.
+struct Failure<'a>(&'a Error);
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = &*self.0.0;
+        if let ErrorKind::Transport(kind) = error.kind {
+            return kind.fmt(f);
+        }
+        write!(f, "{}", OneLine(&error.message))?;
+        match &error.api {
+            // What the service's crate has made the message of already.
+            Some(api) if api.words() == Some(&*error.message) => write!(f, ": {}", api.status),
+            Some(api) => write!(f, ": {api}"),
+            None => Ok(()),
+        }
     }
 }
 

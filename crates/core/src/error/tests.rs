@@ -48,6 +48,53 @@ fn an_exhausted_error_answers_for_its_last_failure() {
 }
 
 #[test]
+fn an_exhausted_error_says_in_its_line_what_failed_last() {
+    let error = Error::exhausted(unavailable(), StopReason::Deadline);
+    assert_eq!(
+        error.to_string(),
+        "demo thing.get: gave up: the service answered with an error: 503 Service Unavailable: \
+         busy; not tried again: the deadline is too near \
+         (GET http://h/thing?token=[redacted], 3 attempts in 1.5s)"
+    );
+    let refused = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent)
+        .with_message("nobody is there");
+    let error = Error::exhausted(
+        Error::transport(refused).with_effort(2, Duration::ZERO),
+        StopReason::Attempts,
+    );
+    assert_eq!(
+        error.to_string(),
+        "gave up: could not connect; not tried again: the attempts are used up"
+    );
+}
+
+#[test]
+fn that_the_only_attempt_was_the_last_is_not_said() {
+    let refused = TransportError::new(TransportErrorKind::Connect, Delivery::NotSent);
+    let error = Error::transport(refused)
+        .with_effort(1, Duration::ZERO)
+        .with_stop_reason(StopReason::Attempts);
+    assert_eq!(error.stop_reason(), Some(StopReason::Attempts));
+    assert_eq!(error.to_string(), "could not connect");
+}
+
+#[test]
+fn words_of_this_side_are_neither_hidden_nor_said_twice() {
+    let scrubber = crate::redact::Scrubber::new(["wrong".into()]);
+    let api = ApiError::new(StatusCode::UNAUTHORIZED)
+        .with_meaning("the password is wrong")
+        .with_message("you sent wrong");
+    let line = Error::service(api).scrubbed(&scrubber).to_string();
+    assert!(
+        line.ends_with("401 Unauthorized: the password is wrong (you sent [redacted])"),
+        "{line}"
+    );
+    let api = ApiError::new(StatusCode::NOT_FOUND).with_meaning("there is no such thing");
+    let error = Error::service(api).with_message("there is no such thing");
+    assert_eq!(error.to_string(), "there is no such thing: 404 Not Found");
+}
+
+#[test]
 fn a_refused_credential_is_an_auth_error_with_its_status() {
     let error = Error::service(ApiError::new(StatusCode::UNAUTHORIZED));
     assert_eq!(error.kind(), ErrorKind::Auth);

@@ -89,10 +89,15 @@ impl Service for OcssService {
         error.not_executed = false;
         error.code = report.map(|report| report.problem);
         let text = text.trim();
-        error.message = match text.starts_with('<') || text.is_empty() {
-            true => Some(detail.to_string()),
-            false => Some(shorten(text)),
-        };
+        let own_words = text.starts_with('<') || text.is_empty();
+        match &detail {
+            _ if !own_words => error.message = Some(shorten(text)),
+            // The methods are the service's words.
+            OcssError::NotAllowed { allow, .. } if !allow.is_empty() => {
+                error.message = Some(detail.to_string());
+            }
+            _ => error.meaning = Some(detail.to_string().into()),
+        }
         error.with_detail(detail)
     }
 
@@ -157,7 +162,7 @@ mod tests {
     #[test]
     fn pages_of_markup_are_not_messages_and_long_texts_are_cut() {
         let error = explain(503, None, "<html>sorry</html>");
-        assert_eq!(error.message.as_deref(), Some("the service failed"));
+        assert_eq!(error.meaning.as_deref(), Some("the service failed"));
         assert_eq!(shorten(&"ü".repeat(4000)).len(), LONGEST + "…".len());
     }
 

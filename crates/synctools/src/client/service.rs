@@ -42,19 +42,23 @@ impl Service for Synctool {
             };
             return error.with_detail(Redirected { to });
         }
-        let message = match head.status.as_u16() {
+        let meaning = match head.status.as_u16() {
             401 => "the token is not the server's",
             403 => "the server forbids it; behind Django's CSRF check only GET is let through",
             404 => "there is no such path: the endpoint, the path or both are wrong",
             500 => {
                 "the server failed: mostly the view raised, or the app label of the route is unknown"
             }
-            _ => match std::str::from_utf8(body).map(str::trim) {
-                Ok(text) if !text.is_empty() && text.len() <= 500 && !text.starts_with('<') => text,
-                _ => return error,
-            },
+            _ => {
+                return match std::str::from_utf8(body).map(str::trim) {
+                    Ok(text) if !text.is_empty() && text.len() <= 500 && !text.starts_with('<') => {
+                        error.with_message(text)
+                    }
+                    _ => error,
+                };
+            }
         };
-        error.with_message(message)
+        error.with_meaning(meaning)
     }
 }
 
