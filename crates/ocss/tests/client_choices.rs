@@ -6,12 +6,14 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use ocss::atom::{Element, Entry};
 use ocss::emulator::Fault;
 use ocss::{
-    OcssErrorExt as _, Parameter, PathMap, Paths, Role, SyncServerApi, SyncServerApiBuilder,
+    Backoff, OcssErrorExt as _, Parameter, PathMap, Paths, RetryPolicy, Role, SyncServerApi,
+    SyncServerApiBuilder,
 };
 use support::{Lab, store};
 use sync_core::testing::mock::{self, ReplyTransport};
@@ -306,4 +308,21 @@ fn the_readme_names_every_setting_and_every_role() {
         .filter(|path| !readme.contains(&format!("`{path}`")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_limit_set_after_the_repetition_leaves_it_alone() {
+    let busy = || Ok(mock::response(StatusCode::BAD_GATEWAY, ""));
+    let passing = RetryPolicy::default()
+        .max_attempts(2)
+        .backoff(Backoff::new(Duration::ZERO, Duration::ZERO));
+    let transport = Arc::new(ReplyTransport::queue([busy(), busy(), busy()]));
+    let api = SyncServerApi::builder()
+        .retry(passing)
+        .with_options(|options| options.idle_timeout(Duration::from_secs(5)))
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
+    api.phones().models().get("m").await.unwrap_err();
+    assert_eq!(transport.requests().len(), 2);
 }

@@ -451,7 +451,7 @@ async fn a_page_may_be_longer_than_an_answer_but_not_what_is_held_of_it() {
             Ok(http::Response::new(in_pieces(pieces, Arc::default())))
         });
         let builder = SyncServerApi::builder().transport(Arc::new(transport));
-        builder.options(options.clone()).build().unwrap()
+        builder.with_options(|_| options.clone()).build().unwrap()
     };
     let many = endless(entries(0..1) + &" ".repeat(100_000), 30);
     let vendors: Vec<_> = many.phones().vendors().stream().collect().await;

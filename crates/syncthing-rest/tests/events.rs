@@ -543,7 +543,7 @@ async fn a_backlog_that_is_too_large_is_a_gap_and_not_the_end() {
     let daemon = Daemon::new();
     let options = CallOptions::default().max_body(20_000);
     let builder = Client::builder("http://127.0.0.1:8384").api_key(KEY);
-    let client = daemon.client_with(builder.options(options));
+    let client = daemon.client_with(builder.with_options(|_| options));
     let mut events = client.events().stream();
     expect(&mut events, &["started"]).await;
     let names: Vec<String> = (0..50).map(|at| format!("d/{at}")).collect();

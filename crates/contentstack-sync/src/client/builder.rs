@@ -73,7 +73,7 @@ impl ConfigError {
 /// | [`rate_limit`](Self::rate_limit) | 80 requests a second, shared with nobody |
 /// | [`retry`](Self::retry) | 5 attempts, random pauses up to 20 s, asked-for ones up to 60 s |
 /// | [`invalid_token_pauses`](Self::invalid_token_pauses) | 0.5 s, 2 s, 8 s |
-/// | [`options`](Self::options) | 30 s to the first byte, 30 s of silence, 150 s in all, 128 MiB |
+/// | [`with_options`](Self::with_options) | 30 s to the first byte, 30 s of silence, 150 s in all, 128 MiB |
 #[must_use]
 pub struct StackBuilder {
     api_key: Secret<String>,
@@ -164,9 +164,10 @@ impl StackBuilder {
         self
     }
 
-    /// Limits of time and size, and repetition, of all calls.
-    pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+    /// Changes the limits of time and size, and the repetition, of all calls.
+    /// What `change` leaves alone stays as it was; whatever is set last counts.
+    pub fn with_options(mut self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        self.options = change(self.options);
         self
     }
 

@@ -1,12 +1,12 @@
 //! All pages of a result: in order, once each, one ahead and no more.
 
-use contentstack_sync::CallOptions;
 use contentstack_sync::model::{Item, Position};
+use contentstack_sync::{CallOptions, RetryPolicy};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::StatusCode;
 use serde_json::json;
 use std::sync::Arc;
-use sync_core::testing::mock::{self, LoopbackTransport};
+use sync_core::testing::mock::{self, LoopbackTransport, ReplyTransport};
 use sync_core::testing::{Fault, FaultTransport, Gate};
 
 use crate::support::{answered, builder, last, ok, page, queries, refused, uids};
@@ -152,7 +152,7 @@ async fn a_stream_that_is_dropped_gives_up_the_page_that_is_on_its_way() {
     let patient = CallOptions::default()
         .total_timeout(None)
         .first_byte_timeout(None);
-    let builder = builder().transport(transport).options(patient);
+    let builder = builder().transport(transport).with_options(|_| patient);
     let stack = builder.build().unwrap();
     let mut pages = stack.sync_init().pages();
     pages.next().await.unwrap().unwrap();
@@ -269,4 +269,20 @@ fn outside_of_a_runtime_a_stream_says_so() {
     let error = pages.next().now_or_never().unwrap().unwrap().unwrap_err();
     assert!(error.to_string().contains("tokio"), "{error}");
     assert_eq!(transport.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_limit_set_after_the_repetition_leaves_it_alone() {
+    let transport = Arc::new(ReplyTransport::queue([
+        refused(503, &json!({})),
+        refused(503, &json!({})),
+    ]));
+    let stack = builder()
+        .retry(RetryPolicy::never())
+        .with_options(|options| options.idle_timeout(std::time::Duration::from_secs(5)))
+        .transport(Arc::clone(&transport))
+        .build()
+        .unwrap();
+    stack.sync_init().await.unwrap_err();
+    assert_eq!(transport.requests().len(), 1);
 }

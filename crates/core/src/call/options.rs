@@ -110,6 +110,11 @@ impl CallOptions {
         self
     }
 
+    /// When and how often it is tried again.
+    pub const fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
     /// Which redirects to follow.
     #[must_use]
     pub fn redirects(mut self, redirects: Redirects) -> Self {

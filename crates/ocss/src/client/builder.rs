@@ -31,7 +31,7 @@ const BASE_URL: &str = "https://api.obexcode.com/v2/";
 /// | [`paths`](Self::paths) | the default paths |
 /// | [`rebase`](Self::rebase) | links to the base's host are its own |
 /// | [`retry`](Self::retry) | 3 attempts after lost connections; answers only when they ask for it |
-/// | [`options`](Self::options) | 30 s to the first byte, 60 s in all, 64 MiB |
+/// | [`with_options`](Self::with_options) | 30 s to the first byte, 60 s in all, 64 MiB |
 /// | [`page_limit`](Self::page_limit) | 10 000 |
 /// | [`follow_server_clock`](Self::follow_server_clock) | over TLS and to this machine |
 /// | [`follow_links`](Self::follow_links) | links win over paths |
@@ -50,7 +50,6 @@ pub struct SyncServerApiBuilder {
     follow_clock: bool,
     paths: Paths,
     options: CallOptions,
-    retry: RetryPolicy,
     transport: Option<Arc<dyn Transport>>,
     rule: RebaseRule,
     page_limit: u64,
@@ -77,11 +76,12 @@ impl SyncServerApiBuilder {
             clock: Clock::system(),
             follow_clock: true,
             paths: Paths::default(),
-            options: CallOptions::default(),
-            retry: RetryPolicy::default()
-                .max_attempts(3)
-                .max_retry_after(Duration::from_secs(30))
-                .answers(RetryAnswers::WhenAsked),
+            options: CallOptions::default().retry(
+                RetryPolicy::default()
+                    .max_attempts(3)
+                    .max_retry_after(Duration::from_secs(30))
+                    .answers(RetryAnswers::WhenAsked),
+            ),
             transport: None,
             rule: RebaseRule::default(),
             page_limit: 10_000,
@@ -163,10 +163,10 @@ impl SyncServerApiBuilder {
         self
     }
 
-    /// Limits of time and size, and redirects, for all calls. Its retry policy
-    /// is not used: see [`retry`](Self::retry).
-    pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+    /// Changes the limits of time and size, and the repetition, of all calls.
+    /// What `change` leaves alone stays as it was; whatever is set last counts.
+    pub fn with_options(mut self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        self.options = change(self.options);
         self
     }
 
@@ -187,7 +187,7 @@ impl SyncServerApiBuilder {
     /// a POST or a change of a password not even once it may have arrived,
     /// whatever is set here.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.options = self.options.retry(policy);
         self
     }
 
@@ -291,6 +291,7 @@ impl SyncServerApiBuilder {
                  method, or consent to it",
             ));
         }
+        let retry = self.options.retry_policy().clone();
         let skew = Arc::new(Skew::default());
         let followed = (self.follow_clock && private).then(|| Arc::clone(&skew));
         let mut pipeline = Pipeline::builder(&base)
@@ -342,8 +343,8 @@ impl SyncServerApiBuilder {
                 revalidate: self.revalidate,
                 follow_links: self.follow_links,
                 page_attempts: self.page_attempts,
-                retry_writes: self.retry.clone().answers(RetryAnswers::Never),
-                retry_reads: self.retry,
+                retry_writes: retry.clone().answers(RetryAnswers::Never),
+                retry_reads: retry,
             },
         })))
     }

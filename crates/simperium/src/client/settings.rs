@@ -121,9 +121,14 @@ macro_rules! common_settings {
             self
         }
 
-        /// Limits of time and size, and repetition, of all calls.
-        pub fn options(mut self, options: sync_core::CallOptions) -> Self {
-            self.settings.options = options;
+        /// Changes the limits of time and size, and the repetition, of all
+        /// calls. What `change` leaves alone stays as it was; whatever is set
+        /// last counts.
+        pub fn with_options(
+            mut self,
+            change: impl FnOnce(sync_core::CallOptions) -> sync_core::CallOptions,
+        ) -> Self {
+            self.settings.options = change(self.settings.options);
             self
         }
 

@@ -1,12 +1,16 @@
 //! Every call under every fault: done once, or an error with a name.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::json;
 use simperium::emulator::{Emulator, Fault, PollEnd};
 use simperium::model::BulkChange;
 use simperium::{Api, Bucket, Error, RetryPolicy, SimperiumError as E};
+use sync_core::testing::mock::ReplyTransport;
 
-use super::support::{TOKEN, eager, kind};
+use super::support::{TOKEN, eager, kind, status};
 
 const CALLS: [&str; 13] = [
     "new",
@@ -178,4 +182,24 @@ async fn a_lost_answer_over_a_socket_makes_no_second_object() {
     let made = todo.new(&json!({"n": 1})).await.unwrap();
     assert_eq!(emulator.changes_made(), 2);
     assert!(todo.get(&made.key).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn limits_and_repetition_are_set_in_any_order() {
+    for limit_first in [true, false] {
+        let transport = Arc::new(ReplyTransport::queue([status(503, ""), status(503, "")]));
+        let limit = |builder: simperium::ApiBuilder| {
+            builder.with_options(|options| options.idle_timeout(Duration::from_secs(5)))
+        };
+        let mut builder =
+            Api::builder("app", "a-token-of-somebody").transport(Arc::clone(&transport));
+        builder = if limit_first {
+            limit(builder).retry(RetryPolicy::never())
+        } else {
+            limit(builder.retry(RetryPolicy::never()))
+        };
+        let todo = builder.build().unwrap().bucket("todo").unwrap();
+        todo.get("key").await.unwrap_err();
+        assert_eq!(transport.requests().len(), 1, "limit first: {limit_first}");
+    }
 }

@@ -184,7 +184,10 @@ async fn a_page_that_is_too_large_is_asked_for_in_halves() {
     let emulator = emulator();
     fill(&emulator, 40).await;
     let options = CallOptions::default().max_body(1500);
-    let api = builder(&emulator, TOKEN).options(options).build().unwrap();
+    let api = builder(&emulator, TOKEN)
+        .with_options(|_| options)
+        .build()
+        .unwrap();
     let mut entries = api
         .bucket("todo")
         .unwrap()

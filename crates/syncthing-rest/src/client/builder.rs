@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::header::{HOST, USER_AGENT};
 use sync_core::hyper::{HyperTransport, HyperTransportBuilder};
+use sync_core::policy::RetryPolicy;
 use sync_core::{CallOptions, Error, Pipeline, Secret, Transport};
 
 use super::Client;
@@ -148,10 +149,24 @@ impl ClientBuilder {
         self
     }
 
-    /// The defaults of all calls. Calls that are known to take long have their
-    /// own limits nevertheless.
-    pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+    /// How often failed calls are repeated.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options = self.options.retry(policy);
+        self
+    }
+
+    /// Limits each call, with all its attempts; 60 s by default, `None` for no
+    /// limit. Calls that are known to take long have their own limits
+    /// nevertheless.
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.options = self.options.total_timeout(limit);
+        self
+    }
+
+    /// Changes the limits of time and size, and the repetition, of all calls.
+    /// What `change` leaves alone stays as it was; whatever is set last counts.
+    pub fn with_options(mut self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        self.options = change(self.options);
         self
     }
 

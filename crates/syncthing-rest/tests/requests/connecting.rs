@@ -1,8 +1,10 @@
 //! Keys, headers, paths, and which daemon answers.
 
+use std::time::Duration;
+
 use http::Method;
 use syncthing_rest::model::Version;
-use syncthing_rest::{Client, ErrorKind};
+use syncthing_rest::{Client, ErrorKind, RetryPolicy};
 
 use crate::common::{Answer, DEVICE, Daemon, KEY, OTHER_DEVICE};
 
@@ -175,4 +177,19 @@ fn what_cannot_be_connected_to_is_said_when_the_client_is_made() {
         .build()
         .unwrap_err();
     assert!(!error.to_string().contains("a\nb"), "{error}");
+}
+
+#[tokio::test]
+async fn a_limit_set_after_the_repetition_leaves_it_alone() {
+    let daemon = Daemon::start().await;
+    let client = daemon
+        .builder()
+        .retry(RetryPolicy::never())
+        .timeout(Duration::from_secs(9))
+        .with_options(|options| options.idle_timeout(Duration::from_secs(5)))
+        .build()
+        .unwrap();
+    daemon.answer(Answer::new(503, "busy"));
+    client.get_ping().await.unwrap_err();
+    daemon.only();
 }

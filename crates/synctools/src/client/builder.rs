@@ -36,7 +36,7 @@ const ENDPOINT: &str = "SYNCTOOL_CLIENT_ENDPOINT";
 /// | [`validators`](Self::validators) | none: every sync asks for everything |
 /// | [`redirects`](Self::redirects) | up to 5 in a row, within the origin of the server |
 /// | [`retry`](Self::retry) | 4 attempts, random pauses up to 20 s, asked-for ones up to 60 s |
-/// | [`options`](Self::options) | 5 min to the first byte, 60 s of silence, 30 min until the body begins |
+/// | [`with_options`](Self::with_options) | 5 min to the first byte, 60 s of silence, 30 min until the body begins |
 /// | [`max_body`](Self::max_body) | 16 GiB |
 /// | [`max_object`](Self::max_object) | 64 MiB |
 #[must_use]
@@ -51,7 +51,6 @@ pub struct ClientBuilder {
     validators: Option<Arc<dyn Validators>>,
     headers: HeaderMap,
     options: CallOptions,
-    retry: RetryPolicy,
     attempts: u32,
     max_body: u64,
     max_object: usize,
@@ -77,7 +76,6 @@ impl ClientBuilder {
                 .first_byte_timeout(Duration::from_secs(300))
                 .idle_timeout(Duration::from_secs(60))
                 .total_timeout(Duration::from_secs(1800)),
-            retry: RetryPolicy::default(),
             attempts: 4,
             max_body: 16 << 30,
             max_object: 64 << 20,
@@ -160,7 +158,7 @@ impl ClientBuilder {
     /// How often requests are repeated that no answer came for, or an answer
     /// that may pass: 408, 429, 500, 502, 503 and 504.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.options = self.options.retry(policy);
         self
     }
 
@@ -172,9 +170,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits of time. Set the repetition with [`retry`](Self::retry).
-    pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+    /// Limits each request, with all its attempts, until its body begins; 30
+    /// min by default, `None` for no limit.
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.options = self.options.total_timeout(limit);
+        self
+    }
+
+    /// Changes the limits of time and size, and the repetition, of all calls.
+    /// What `change` leaves alone stays as it was; whatever is set last counts.
+    pub fn with_options(mut self, change: impl FnOnce(CallOptions) -> CallOptions) -> Self {
+        self.options = change(self.options);
         self
     }
 
@@ -251,7 +257,7 @@ impl ClientBuilder {
             transport: Arc::new(Marking(transport)),
             token,
             headers: self.headers,
-            options: self.options.retry(self.retry),
+            options: self.options,
             clock: self.clock,
         };
         #[cfg(feature = "images")]
