@@ -55,14 +55,13 @@ impl Notes {
         }
         match progress::during(self.bucket.subscribe(), self.bucket.wait_synced(self.wait)).await {
             Ok(()) => Ok(true),
-            Err(SyncError::TimedOut { pending }) => {
+            Err(SyncError::TimedOut { pending, status }) => {
                 let pending = match pending {
                     0 => String::new(),
                     1 => "; 1 note is to be sent".to_owned(),
                     more => format!("; {more} notes are to be sent"),
                 };
-                let status = self.bucket.syncer().status();
-                eprintln!("notes: not in step with the service ({status:?}){pending}");
+                eprintln!("notes: not in step with the service ({status}){pending}");
                 Ok(false)
             }
             Err(error) => Err(error.into()),

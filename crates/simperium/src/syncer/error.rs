@@ -2,6 +2,7 @@
 
 use sync_core::Error;
 
+use super::Status;
 use crate::model::NameError;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -26,10 +27,16 @@ pub enum SyncError {
     #[error("there is no such object")]
     NotFound,
     /// It is not done yet, and the time is up.
-    #[error("the time was up before everything was synced: {pending} left")]
+    #[error(
+        "the time was up before everything was synced: {status}; objects with edits that the \
+         service does not have: {pending}"
+    )]
     TimedOut {
         /// How many objects have edits that the service has not acknowledged.
+        /// With none, not all of what the service has is here.
         pending: u64,
+        /// The connection: with a token that is refused, no longer wait helps.
+        status: Status,
     },
     /// The syncer was stopped, or it failed.
     #[error("the syncer has stopped")]
@@ -42,7 +49,9 @@ impl SyncError {
         match self {
             Self::Service(error) => error.is_retryable(),
             Self::Store(error) => matches!(error.kind(), StoreErrorKind::Busy),
-            Self::TimedOut { .. } => true,
+            Self::TimedOut { status, .. } => {
+                !matches!(status, Status::Unauthorized | Status::OtherUser)
+            }
             _ => false,
         }
     }

@@ -310,7 +310,10 @@ impl Syncer {
                 // By now it was looked at, however short the time was.
                 match synced.try_recv() {
                     Ok(()) => Ok(()),
-                    Err(_) => Err(SyncError::TimedOut { pending }),
+                    Err(_) => Err(SyncError::TimedOut {
+                        pending,
+                        status: self.status(),
+                    }),
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! How things stand, with the connection and with one object.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::ChangeErrorCode;
@@ -31,6 +32,25 @@ pub enum Status {
     Paused,
     /// The syncer has ended.
     Stopped,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connecting => "the connection is being made",
+            Self::Online => "the connection is there",
+            Self::Offline { retry_in } => {
+                return write!(
+                    f,
+                    "there is no connection; the next try is in {retry_in:.0?}"
+                );
+            }
+            Self::Unauthorized => "the service refuses the token",
+            Self::OtherUser => "the token is that of another user than the store",
+            Self::Paused => "it is paused",
+            Self::Stopped => "it has stopped",
+        })
+    }
 }
 
 /// How things stand with one object.

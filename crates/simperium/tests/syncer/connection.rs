@@ -280,12 +280,12 @@ async fn a_deadline_that_passes_says_what_is_left() {
     notes.put("b", &json!({"n": 2})).await.unwrap();
     let begun = Instant::now();
     let waited = notes.wait_synced(Duration::from_secs(7)).await;
-    let Err(SyncError::TimedOut { pending }) = waited else {
+    let Err(SyncError::TimedOut { pending, .. }) = waited else {
         panic!("{waited:?}")
     };
     assert_eq!((pending, begun.elapsed()), (2, Duration::from_secs(7)));
     let none = notes.wait_synced(Duration::ZERO).await;
-    assert!(matches!(none, Err(SyncError::TimedOut { pending: 2 })));
+    assert!(matches!(none, Err(SyncError::TimedOut { pending: 2, .. })));
     emulator.silent(false);
     synced(&notes).await;
     notes.wait_synced(Duration::ZERO).await.unwrap();

@@ -46,7 +46,7 @@ async fn edits_are_there_at_once_without_a_connection() {
     assert_eq!(pending, [(Key::new("n1").unwrap(), SyncState::Waiting)]);
     let late = notes.wait_synced(Duration::from_secs(5)).await;
     assert!(
-        matches!(late, Err(SyncError::TimedOut { pending: 1 })),
+        matches!(late, Err(SyncError::TimedOut { pending: 1, .. })),
         "{late:?}"
     );
     assert_eq!(emulator.requests().len(), 0);

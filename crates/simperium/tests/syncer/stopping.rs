@@ -63,10 +63,18 @@ async fn a_flush_that_takes_too_long_ends_all_the_same() {
     notes.put("n", &json!({"n": 1})).await.unwrap();
     let stopped = notes.syncer().stop().flush(Duration::from_secs(5)).await;
     assert!(
-        matches!(stopped, Err(SyncError::TimedOut { pending: 1 })),
+        matches!(stopped, Err(SyncError::TimedOut { pending: 1, .. })),
         "{stopped:?}"
     );
     assert!(matches!(notes.get("n").await, Err(SyncError::Stopped)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_edits_there_is_nothing_to_flush() {
+    let emulator = emulator();
+    emulator.silent(true);
+    let notes = device(&emulator).await;
+    notes.syncer().stop().flush(LONG).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -121,6 +121,9 @@ async fn without_another_token_edits_are_kept_until_there_is_one() {
         notes.put("m", &json!({"n": 2})).await.unwrap();
         assert_eq!(notes.pending().await.unwrap().len(), 2);
         assert_eq!(emulator.sockets(), 0);
+        let waited = notes.wait_synced(Duration::from_secs(1)).await.unwrap_err();
+        assert!(waited.to_string().contains("refuses the token"), "{waited}");
+        assert!(!waited.is_retryable());
 
         // The service is not bothered until there is another.
         emulator.clear_log();
