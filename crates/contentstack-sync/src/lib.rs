@@ -46,9 +46,9 @@
 //!
 //! # How it behaves
 //!
-//! * **A sync** ([`SyncInit`], [`Sync`]) is one request when it is awaited, and
-//!   a stream of [pages](Sync::pages), [items](Sync::items) or
-//!   [everything from now on](Sync::follow) when it is asked to be.
+//! * **A sync** ([`SyncInit`], [`SyncCall`]) is one request when it is awaited, and
+//!   a stream of [pages](SyncCall::pages), [items](SyncCall::items) or
+//!   [everything from now on](SyncCall::follow) when it is asked to be.
 //! * **Reading is lenient**: one bad item is an
 //!   [`Unreadable`](model::Item::Unreadable) one, and its page is fine. Content
 //!   is kept as the exact text that came.
@@ -99,6 +99,8 @@ mod sync;
 pub mod webhook;
 mod wire;
 
+/// What all services share: transports, policies, errors.
+pub use sync_core;
 pub use sync_core::policy::{Backoff, RetryPolicy};
 pub use sync_core::stream::Signal;
 pub use sync_core::{CallOptions, Clock, Error, ErrorKind, Secret};
@@ -107,7 +109,7 @@ pub use crate::client::{
     ConfigError, ContentTypes, RateLimit, Region, Stack, StackBuilder, UnknownRegion,
 };
 pub use crate::error::{ContentstackError, ContentstackErrorExt};
-pub use crate::sync::{Sync, SyncFollow, SyncInit, SyncItems, SyncPages};
+pub use crate::sync::{SyncCall, SyncFollow, SyncInit, SyncItems, SyncPages};
 
 /// The examples of the README, compiled.
 #[cfg(all(doctest, feature = "emulator"))]

@@ -114,6 +114,10 @@ pub mod testing;
 pub mod tool;
 pub mod transport;
 
+// What a transport of one's own is written with.
+pub use async_trait::async_trait;
+pub use {bytes, http};
+
 pub use crate::call::{Call, CallOptions};
 pub use crate::clock::Clock;
 pub use crate::error::{ApiError, Error, ErrorKind, StopReason};

@@ -102,6 +102,9 @@ pub mod oauth1;
 pub mod time;
 mod wire;
 
+/// What all services share: transports, policies, errors.
+pub use sync_core;
+pub use sync_core::policy::{Backoff, RetryAnswers, RetryPolicy};
 pub use sync_core::{CallOptions, Clock, Error, ErrorKind, Secret};
 
 pub use crate::client::{

@@ -69,9 +69,11 @@
 //! With `exact-numbers`, a `Value` writes a number as it came, but for
 //! exponents: `1E5` becomes `1e+5`. Without it, a `Value` holds what fits an
 //! `i64`, `u64` or `f64`, and a number beyond them comes back as the nearest of
-//! those. Turn it off if other parts of your program read numbers through
-//! `#[serde(flatten)]` or `#[serde(untagged)]`, which cannot read such
-//! numbers, and if your objects hold none.
+//! those. The feature is one of `serde_json`, for the whole program: with it,
+//! fractions and large numbers cannot be read through `#[serde(flatten)]`,
+//! `#[serde(untagged)]` or `#[serde(tag = "…")]` into an `f64`, and `json!(1.0)`
+//! is not equal to a `1.00` that was read. Turn it off if other parts of your
+//! program do that, and your objects hold no numbers beyond an `f64`.
 
 pub mod api;
 mod client;
@@ -89,6 +91,8 @@ pub mod syncer;
 mod websocket;
 mod wire;
 
+/// What all services share: transports, policies, errors.
+pub use sync_core;
 pub use sync_core::auth::TokenSource;
 pub use sync_core::json::RawJson;
 pub use sync_core::policy::{Backoff, RetryPolicy};

@@ -92,6 +92,9 @@ mod seed;
 pub mod wait;
 mod wire;
 
+/// What all services share: transports, TLS, policies, errors.
+pub use sync_core;
+pub use sync_core::policy::{Backoff, RetryPolicy};
 pub use sync_core::{Call, CallOptions, Error, ErrorKind, Secret};
 
 pub use crate::client::{Client, ClientBuilder, Daemon};

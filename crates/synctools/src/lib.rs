@@ -82,6 +82,8 @@ pub mod store;
 pub mod value;
 pub mod wire;
 
+/// What all services share: transports, TLS, policies, errors.
+pub use sync_core;
 #[cfg(feature = "postgres-tls")]
 pub use sync_core::hyper::{ExactCertificate, TlsConfig, TlsConfigBuilder};
 pub use sync_core::policy::{Backoff, Redirects, RetryPolicy};

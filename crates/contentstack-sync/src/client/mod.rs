@@ -25,7 +25,7 @@ use crate::model::{
     Checkpoint, CheckpointError, ContentType, ContentTypeUid, Filter, Fingerprint, PaginationToken,
     Position, SyncToken,
 };
-use crate::sync::{Sync, SyncInit};
+use crate::sync::{SyncCall, SyncInit};
 
 /// One environment of one stack. Cheap to clone; clones share connections
 /// and the rate limit.
@@ -85,17 +85,17 @@ impl Stack {
 
     /// A sync from the beginning (`init=true`).
     pub fn sync_init(&self) -> SyncInit {
-        SyncInit::new(Sync::new(self.clone(), Position::Start, Filter::new()))
+        SyncInit::new(SyncCall::new(self.clone(), Position::Start, Filter::new()))
     }
 
     /// The next page of a result (`pagination_token=…`).
-    pub fn pagination(&self, token: impl Into<PaginationToken>) -> Sync {
-        Sync::new(self.clone(), Position::Page(token.into()), Filter::new())
+    pub fn pagination(&self, token: impl Into<PaginationToken>) -> SyncCall {
+        SyncCall::new(self.clone(), Position::Page(token.into()), Filter::new())
     }
 
     /// What has changed since the token was given out (`sync_token=…`).
-    pub fn sync_token(&self, token: impl Into<SyncToken>) -> Sync {
-        Sync::new(self.clone(), Position::Delta(token.into()), Filter::new())
+    pub fn sync_token(&self, token: impl Into<SyncToken>) -> SyncCall {
+        SyncCall::new(self.clone(), Position::Delta(token.into()), Filter::new())
     }
 
     /// Goes on from a checkpoint, with its filter. To insist on a filter, use
@@ -106,14 +106,14 @@ impl Stack {
     /// [`ErrorKind::Config`](sync_core::ErrorKind::Config), with a
     /// [`CheckpointError`]: the checkpoint is of another stack, environment,
     /// branch or host, or of another version of this crate.
-    pub fn resume(&self, checkpoint: &Checkpoint) -> Result<Sync, Error> {
+    pub fn resume(&self, checkpoint: &Checkpoint) -> Result<SyncCall, Error> {
         if checkpoint.version != Checkpoint::VERSION {
             return Err(error::checkpoint(CheckpointError::OtherVersion));
         }
         if checkpoint.stack != self.0.fingerprint {
             return Err(error::checkpoint(CheckpointError::OtherStack));
         }
-        Ok(Sync::new(
+        Ok(SyncCall::new(
             self.clone(),
             checkpoint.position.clone(),
             checkpoint.filter.clone(),

@@ -21,7 +21,7 @@ pub struct Page {
     /// The sync was begun anew, because the service no longer knew the token,
     /// and this is the first page of it. What was there before and does not
     /// come again is gone. Only where
-    /// [`resync_on_invalid_token`](crate::Sync::resync_on_invalid_token) allows it.
+    /// [`resync_on_invalid_token`](crate::SyncCall::resync_on_invalid_token) allows it.
     pub resync: bool,
 }
 

@@ -11,7 +11,7 @@ use sync_core::stream::{Batch, BoxFuture, Signal, Source, Watch, WatchOptions};
 use sync_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
-use super::{Sync, SyncPages, later};
+use super::{SyncCall, SyncPages, later};
 use crate::error;
 use crate::model::{Checkpoint, Page, Position};
 
@@ -22,11 +22,11 @@ use crate::model::{Checkpoint, Page, Position};
 /// goes on by itself; an `Err` is final, and the stream ends after it.
 pub struct SyncFollow {
     watch: Watch<Chains>,
-    sync: Sync,
+    sync: SyncCall,
 }
 
 impl SyncFollow {
-    pub(super) fn new(sync: Sync, interval: Duration) -> Self {
+    pub(super) fn new(sync: SyncCall, interval: Duration) -> Self {
         // How far apart the requests are is the source's business.
         let options = WatchOptions::new()
             .quiet_interval(Duration::ZERO)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sync_core::Error;
 
-use super::{Sync, SyncFollow, SyncItems, SyncPages};
+use super::{SyncCall, SyncFollow, SyncItems, SyncPages};
 use crate::error;
 use crate::model::{
     Checkpoint, CheckpointError, ContentTypeUid, Filter, ItemType, Locale, Page, StartFrom,
@@ -36,10 +36,10 @@ use crate::model::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a sync does nothing until it is awaited or made a stream"]
-pub struct SyncInit(Sync);
+pub struct SyncInit(SyncCall);
 
 impl SyncInit {
-    pub(crate) fn new(sync: Sync) -> Self {
+    pub(crate) fn new(sync: SyncCall) -> Self {
         Self(sync)
     }
 
@@ -78,19 +78,19 @@ impl SyncInit {
         self
     }
 
-    /// How many items a page shall have: see [`Sync::limit`].
+    /// How many items a page shall have: see [`SyncCall::limit`].
     pub fn limit(mut self, items: u32) -> Self {
         self.0 = self.0.limit(items);
         self
     }
 
-    /// Limits each request: see [`Sync::timeout`].
+    /// Limits each request: see [`SyncCall::timeout`].
     pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.0 = self.0.timeout(limit);
         self
     }
 
-    /// Whether to start over: see [`Sync::resync_on_invalid_token`].
+    /// Whether to start over: see [`SyncCall::resync_on_invalid_token`].
     pub fn resync_on_invalid_token(mut self, allowed: bool) -> Self {
         self.0 = self.0.resync_on_invalid_token(allowed);
         self
@@ -102,34 +102,34 @@ impl SyncInit {
     ///
     /// As [`Stack::resume`](crate::Stack::resume), and also when the
     /// checkpoint is of a sync with another filter.
-    pub fn resume(self, checkpoint: &Checkpoint) -> Result<Sync, Error> {
+    pub fn resume(self, checkpoint: &Checkpoint) -> Result<SyncCall, Error> {
         let resumed = self.0.stack.resume(checkpoint)?;
         if checkpoint.filter != self.0.filter {
             return Err(error::checkpoint(CheckpointError::OtherFilter));
         }
-        Ok(Sync {
+        Ok(SyncCall {
             position: resumed.position,
             ..self.0
         })
     }
 
-    /// All pages, as a stream: see [`Sync::pages`].
+    /// All pages, as a stream: see [`SyncCall::pages`].
     pub fn pages(self) -> SyncPages {
         self.0.pages()
     }
 
-    /// All items, as a stream: see [`Sync::items`].
+    /// All items, as a stream: see [`SyncCall::items`].
     pub fn items(self) -> SyncItems {
         self.0.items()
     }
 
-    /// All pages, and then what changes: see [`Sync::follow`].
+    /// All pages, and then what changes: see [`SyncCall::follow`].
     pub fn follow(self, interval: Duration) -> SyncFollow {
         self.0.follow(interval)
     }
 }
 
-impl From<SyncInit> for Sync {
+impl From<SyncInit> for SyncCall {
     fn from(init: SyncInit) -> Self {
         init.0
     }

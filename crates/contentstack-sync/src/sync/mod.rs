@@ -29,7 +29,7 @@ use crate::model::{Checkpoint, Filter, Page, Position};
 /// go on from there by themselves.
 #[derive(Clone, Debug)]
 #[must_use = "a sync does nothing until it is awaited or made a stream"]
-pub struct Sync {
+pub struct SyncCall {
     stack: Stack,
     position: Position,
     filter: Filter,
@@ -37,7 +37,7 @@ pub struct Sync {
     resync: bool,
 }
 
-impl Sync {
+impl SyncCall {
     pub(crate) fn new(stack: Stack, position: Position, filter: Filter) -> Self {
         Self {
             stack,
@@ -134,7 +134,7 @@ pub(crate) fn later(at: Instant, by: Duration) -> Instant {
     at.checked_add(by).unwrap_or_else(|| at + NEVER)
 }
 
-impl IntoFuture for Sync {
+impl IntoFuture for SyncCall {
     type Output = Result<Page, Error>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use super::guard::ChainGuard;
-use super::{Page, Position, Sync};
+use super::{Page, Position, SyncCall};
 use crate::error::ContentstackErrorExt as _;
 use crate::model::Checkpoint;
 
@@ -28,7 +28,7 @@ const MAX_RESTARTS: u32 = 3;
 /// than that one. After an error the stream stands where it stood: polling it
 /// again asks for the same page once more.
 pub struct SyncPages {
-    sync: Arc<Sync>,
+    sync: Arc<SyncCall>,
     /// After the last page that was handed out.
     position: Position,
     ahead: Option<Ahead>,
@@ -40,7 +40,7 @@ pub struct SyncPages {
 }
 
 impl SyncPages {
-    pub(super) fn new(sync: Sync) -> Self {
+    pub(super) fn new(sync: SyncCall) -> Self {
         Self {
             position: sync.position.clone(),
             sync: Arc::new(sync),
@@ -147,7 +147,7 @@ impl fmt::Debug for SyncPages {
 struct Ahead(JoinHandle<Result<Page, Error>>);
 
 impl Ahead {
-    fn new(sync: &Arc<Sync>, position: Position) -> Result<Self, Error> {
+    fn new(sync: &Arc<SyncCall>, position: Position) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(|error| {
             Error::config("pages are fetched by tokio: poll them within its runtime")
                 .with_source(error)

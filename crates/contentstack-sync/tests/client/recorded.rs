@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contentstack_sync::{Stack, Sync};
+use contentstack_sync::{Stack, SyncCall};
 use serde::Deserialize;
 use serde_json::json;
 use sync_core::testing::mock::ReplyTransport;
@@ -49,7 +49,7 @@ fn sorted(text: &str) -> Vec<(String, String)> {
 }
 
 /// What ours sends in the same situation.
-async fn ours(call: impl FnOnce(Stack) -> Sync, early_access: bool) -> Recorded {
+async fn ours(call: impl FnOnce(Stack) -> SyncCall, early_access: bool) -> Recorded {
     let builder = match early_access {
         true => builder()
             .branch("main")
@@ -92,11 +92,11 @@ fn assert_same(theirs: &Recorded, ours: &Recorded) {
 const P1: &str = "cs95ee6e8bfaea615a982199875f252d98";
 const S1: &str = "cse465c8f0a110e5842df62725999341d8";
 
-fn init(stack: Stack) -> Sync {
+fn init(stack: Stack) -> SyncCall {
     stack.sync_init().into()
 }
 
-fn filtered(stack: Stack) -> Sync {
+fn filtered(stack: Stack) -> SyncCall {
     stack
         .sync_init()
         .content_type("article")
@@ -106,7 +106,7 @@ fn filtered(stack: Stack) -> Sync {
         .into()
 }
 
-type Call = fn(Stack) -> Sync;
+type Call = fn(Stack) -> SyncCall;
 
 #[tokio::test]
 async fn the_same_call_makes_the_same_request_as_each_official_sdk() {

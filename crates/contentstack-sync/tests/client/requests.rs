@@ -1,20 +1,20 @@
 //! Exactly what is sent, for every call and option.
 
 use contentstack_sync::model::{EventTime, Filter, ItemType};
-use contentstack_sync::{Stack, Sync};
+use contentstack_sync::{Stack, SyncCall};
 use httpmock::prelude::*;
 use serde_json::json;
 
 use crate::support::{API_KEY, TOKEN, at, builder};
 
-type Call = fn(Stack) -> Sync;
+type Call = fn(Stack) -> SyncCall;
 
 /// Answers only a request that has exactly this query, and the credentials.
 async fn exactly(
     query: &str,
     extra: &[(&str, &str)],
     stack: impl FnOnce(String) -> Stack,
-    call: impl FnOnce(Stack) -> Sync,
+    call: impl FnOnce(Stack) -> SyncCall,
 ) {
     let server = MockServer::start_async().await;
     let expected = query.to_owned();
