@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::shared::Lead;
 #[cfg(feature = "http2")]
 use super::shared::Shared;
-use super::waiting::{First, Waiting, first_of};
-use super::{Connection, Places, Pool, PoolSettings};
+use super::turn::{First, Turn, first_of};
+use super::{Connection, Places, Pool, PoolSettings, Ready};
 use crate::hyper::classify::Unconnected;
 use crate::hyper::connect::Protocol;
 use crate::hyper::http1::Http1;
@@ -59,10 +59,10 @@ pub(super) struct Idle {
 enum Found {
     Connection(Connection),
     /// Nothing: connect, and take what gets free meanwhile.
-    Nothing(Waiting, Option<Lead>),
+    Nothing(Turn, Option<Lead>),
     /// A connection that all will share is being made.
     #[cfg(feature = "http2")]
-    Soon(Waiting),
+    Soon(Turn),
 }
 
 impl Host {
@@ -135,28 +135,28 @@ impl Host {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection for a new exchange, and whether it has served before: one
-    /// that gets free, or a new one, whichever comes first.
+    /// A connection for a new exchange: one that gets free, or a new one,
+    /// whichever comes first.
     #[cfg_attr(not(feature = "http2"), allow(clippy::never_loop))]
     pub(crate) async fn connection(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
-    ) -> Result<(Connection, bool), Unconnected> {
+    ) -> Result<Ready, Unconnected> {
         // However often it has to begin anew.
         let mut deadline = None;
         loop {
             let mut until = || *deadline.get_or_insert_with(|| pool.deadline());
             match self.find() {
-                Found::Connection(connection) => return Ok((connection, true)),
-                Found::Nothing(waiting, lead) => {
-                    return Box::pin(self.race(pool, waiting, lead, until())).await;
+                Found::Connection(connection) => return Ok(Ready::kept(connection)),
+                Found::Nothing(turn, lead) => {
+                    return Box::pin(self.race(pool, turn, lead, until())).await;
                 }
                 #[cfg(feature = "http2")]
-                Found::Soon(mut waiting) => {
+                Found::Soon(mut turn) => {
                     let deadline = until();
-                    let soon = poll_fn(|cx| waiting.poll(cx));
+                    let soon = poll_fn(|cx| turn.poll(cx));
                     match tokio::time::timeout_at(deadline, soon).await {
-                        Ok(Some(connection)) => return Ok((connection, true)),
+                        Ok(Some(connection)) => return Ok(Ready::kept(connection)),
                         // It came to nothing: somebody has to try again.
                         Ok(None) if Instant::now() < deadline => {}
                         _ => return Err(Unconnected::Connect(pool.too_late(self))),
@@ -189,29 +189,29 @@ impl Host {
         }
         let (sender, receiver) = oneshot::channel();
         state.waiting.push_back(sender);
-        let waiting = Waiting::new(Arc::clone(self), receiver);
+        let turn = Turn::new(Arc::clone(self), receiver);
         #[cfg(feature = "http2")]
         if state.shared.is_expected && self.settings.max_idle_per_host > 0 {
             if state.shared.is_connecting {
-                return Found::Soon(waiting);
+                return Found::Soon(turn);
             }
             state.shared.is_connecting = true;
             let lead = Lead::new(Arc::clone(self));
-            return Found::Nothing(waiting, Some(lead));
+            return Found::Nothing(turn, Some(lead));
         }
-        Found::Nothing(waiting, None)
+        Found::Nothing(turn, None)
     }
 
     async fn race(
         self: &Arc<Self>,
         pool: &Arc<Pool>,
-        mut waiting: Waiting,
+        mut turn: Turn,
         mut lead: Option<Lead>,
         deadline: Instant,
-    ) -> Result<(Connection, bool), Unconnected> {
+    ) -> Result<Ready, Unconnected> {
         let mut place = pin!(pool.place(self, deadline));
-        let place = match first_of(&mut waiting, place.as_mut()).await {
-            First::Freed(connection) => return Ok((connection, true)),
+        let place = match first_of(&mut turn, place.as_mut()).await {
+            First::Freed(connection) => return Ok(Ready::kept(connection)),
             First::Other(place) => place.map_err(|error| {
                 lead.iter_mut().for_each(Lead::fail);
                 Unconnected::Connect(error)
@@ -219,8 +219,8 @@ impl Host {
         };
         let connecting = Arc::clone(self).connect(Arc::clone(pool), place, deadline, lead);
         let mut connecting = Box::pin(connecting);
-        match first_of(&mut waiting, connecting.as_mut()).await {
-            First::Other(new) => new.map(|new| (new, false)),
+        match first_of(&mut turn, connecting.as_mut()).await {
+            First::Other(new) => new.map(Ready::new),
             First::Freed(connection) => {
                 // What has been begun is of use to the next.
                 let host = Arc::clone(self);
@@ -229,7 +229,7 @@ impl Host {
                         host.put(connection);
                     }
                 });
-                Ok((connection, true))
+                Ok(Ready::kept(connection))
             }
         }
     }

@@ -5,7 +5,7 @@ mod lease;
 mod places;
 mod shared;
 mod sweep;
-mod waiting;
+mod turn;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -40,6 +40,30 @@ impl Connection {
             Self::Http1(connection) => connection.has_ended(),
             #[cfg(feature = "http2")]
             Self::Http2(connection) => !connection.is_open(),
+        }
+    }
+}
+
+/// A connection for one exchange.
+pub(crate) struct Ready {
+    pub(crate) connection: Connection,
+    /// It was not made for this exchange. Where it turns out to be closed, that
+    /// says nothing about the server.
+    pub(crate) is_kept: bool,
+}
+
+impl Ready {
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            is_kept: false,
+        }
+    }
+
+    fn kept(connection: Connection) -> Self {
+        Self {
+            connection,
+            is_kept: true,
         }
     }
 }

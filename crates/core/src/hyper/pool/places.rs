@@ -32,7 +32,7 @@ impl Places {
     /// unused, and who came first is served first.
     pub(crate) async fn wait(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
         self.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(self);
+        let _wanted = Wanted(self);
         let taken = Arc::clone(&self.free).acquire_owned().await;
         taken.map_err(|closed| {
             ConnectError::new(TransportErrorKind::Canceled, "the transport was closed")
@@ -50,9 +50,10 @@ impl Places {
     }
 }
 
-struct Waiting<'a>(&'a Places);
+/// Counts one who waits.
+struct Wanted<'a>(&'a Places);
 
-impl Drop for Waiting<'_> {
+impl Drop for Wanted<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
