@@ -220,12 +220,16 @@ impl Host {
         let connecting = Arc::clone(self).connect(Arc::clone(pool), place, deadline, lead);
         let mut connecting = Box::pin(connecting);
         match first_of(&mut turn, connecting.as_mut()).await {
-            First::Other(new) => new.map(Ready::new),
+            First::Other(ready) => ready,
             First::Freed(connection) => {
                 // What has been begun is of use to the next.
                 let host = Arc::clone(self);
                 tokio::spawn(async move {
-                    if let Ok(Connection::Http1(connection)) = connecting.await {
+                    if let Ok(Ready {
+                        connection: Connection::Http1(connection),
+                        ..
+                    }) = connecting.await
+                    {
                         host.put(connection);
                     }
                 });
@@ -240,7 +244,7 @@ impl Host {
         place: OwnedSemaphorePermit,
         deadline: Instant,
         mut lead: Option<Lead>,
-    ) -> Result<Connection, Unconnected> {
+    ) -> Result<Ready, Unconnected> {
         let connected = async {
             let io = pool.connect.open(&self.uri, self.protocol, place).await;
             self.set_up(io.map_err(Unconnected::Connect)?).await
@@ -255,34 +259,43 @@ impl Host {
     }
 
     /// Speaks HTTP over a new byte stream.
-    async fn set_up(self: &Arc<Self>, io: Io) -> Result<Connection, Unconnected> {
+    async fn set_up(self: &Arc<Self>, io: Io) -> Result<Ready, Unconnected> {
         #[cfg(feature = "http2")]
         if io.is_h2() || self.protocol == Protocol::Http2 {
             let connection = Http2::over(io).await.map_err(Unconnected::Setup)?;
-            return Ok(Connection::Http2(self.share(connection)));
+            return Ok(self.share(connection));
         }
         let connection = Http1::over(io, self.name.clone()).await;
         let connection = connection.map_err(Unconnected::Setup)?;
-        Ok(Connection::Http1(Box::new(connection)))
+        Ok(Ready::new(Connection::Http1(Box::new(connection))))
     }
 
-    /// Shares a new connection, unless there is one already.
+    /// Shares a new connection. Where there is one already, which another call
+    /// made meanwhile, the new one gives way.
     #[cfg(feature = "http2")]
-    fn share(self: &Arc<Self>, connection: Http2) -> Http2 {
+    fn share(self: &Arc<Self>, new: Http2) -> Ready {
         if self.settings.max_idle_per_host == 0 {
-            return connection;
+            return Ready::new(Connection::Http2(new));
         }
         let mut state = self.state();
         state.shared.is_expected = true;
         state.shared.used = Some(Instant::now());
-        let shared = state.shared.connection.take();
-        let connection = shared.filter(Http2::is_open).unwrap_or(connection);
+        let (connection, unneeded, is_kept) = match state.shared.connection.take() {
+            Some(known) if known.is_open() => (known, Some(new), true),
+            closed => (new, closed, false),
+        };
         state.shared.connection = Some(connection.clone());
         for waiting in state.waiting.drain(..) {
             let _ = waiting.send(Connection::Http2(connection.clone()));
         }
         self.sweep();
-        connection
+        drop(state);
+        drop(unneeded);
+        let connection = Connection::Http2(connection);
+        Ready {
+            connection,
+            is_kept,
+        }
     }
 
     /// Takes a connection back that is ready for the next exchange.
@@ -306,5 +319,42 @@ impl Host {
         }
         drop(state);
         drop(connection);
+    }
+}
+
+#[cfg(all(test, feature = "http2"))]
+mod tests {
+    use hyper_util::rt::TokioIo;
+
+    use super::*;
+    use crate::hyper::io::{Raw, Stream};
+
+    #[tokio::test]
+    async fn a_new_connection_that_gives_way_leaves_one_that_was_kept() {
+        let places = Arc::new(Places::new(2));
+        let origin = Origin::take(&mut Uri::from_static("http://one.test/")).unwrap();
+        let settings = PoolSettings::default();
+        let host = Host::new(origin, Protocol::Http2, settings, Arc::clone(&places));
+        let host = Arc::new(host.unwrap());
+        let (mut pipes, mut shared) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            let (here, there) = tokio::io::duplex(64 << 10);
+            pipes.push(there);
+            let io = Io {
+                stream: Stream::Plain(TokioIo::new(Raw::Other(Box::new(here)))),
+                is_proxied: false,
+                _place: places.try_take().unwrap(),
+            };
+            shared.push(host.share(Http2::over(io).await.unwrap()).is_kept);
+        }
+        // A request that meets a kept one, and is not sent, is sent anew.
+        assert_eq!(shared, [false, true]);
+        let closed = async {
+            while places.are_taken() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(20), closed).await;
+        closed.expect("what gave way stays open");
     }
 }
