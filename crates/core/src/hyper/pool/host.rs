@@ -8,14 +8,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderValue, Uri};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::shared::Lead;
 #[cfg(feature = "http2")]
 use super::shared::Shared;
 use super::turn::{First, Turn, first_of};
-use super::{Connection, Places, Pool, PoolSettings, Ready};
+use super::{Connection, Place, Places, Pool, PoolSettings, Ready};
 use crate::hyper::classify::Unconnected;
 use crate::hyper::connect::Protocol;
 use crate::hyper::http1::Http1;
@@ -169,13 +169,17 @@ impl Host {
     fn find(self: &Arc<Self>) -> Found {
         let mut state = self.state();
         #[cfg(feature = "http2")]
-        {
-            let shared = &mut state.shared;
-            shared.connection.take_if(|known| !known.is_open());
-            if let Some(connection) = &shared.connection {
-                shared.used = Some(Instant::now());
-                return Found::Connection(Connection::Http2(connection.clone()));
+        if let Some(connection) = &state.shared.connection {
+            let is_due = connection.is_unused() && self.places.are_due_elsewhere(self);
+            if connection.is_open() && !is_due {
+                let connection = connection.clone();
+                state.shared.used = Some(Instant::now());
+                return Found::Connection(Connection::Http2(connection));
             }
+            let unneeded = state.shared.connection.take();
+            drop(state);
+            drop(unneeded);
+            return self.find();
         }
         if let Some(idle) = state.idle.pop() {
             if idle.since.elapsed() <= self.settings.idle_timeout {
@@ -241,7 +245,7 @@ impl Host {
     async fn connect(
         self: Arc<Self>,
         pool: Arc<Pool>,
-        place: OwnedSemaphorePermit,
+        place: Place,
         deadline: Instant,
         mut lead: Option<Lead>,
     ) -> Result<Ready, Unconnected> {
@@ -301,6 +305,13 @@ impl Host {
     /// Takes a connection back that is ready for the next exchange.
     pub(crate) fn put(self: &Arc<Self>, mut connection: Box<Http1>) {
         let mut state = self.state();
+        let are_wanted = self.places.are_wanted();
+        if are_wanted && self.places.are_due_elsewhere(self) {
+            // Whoever waits here came later, or has a place.
+            drop(state);
+            drop(connection);
+            return;
+        }
         while let Some(waiting) = state.waiting.pop_front() {
             match waiting.send(Connection::Http1(connection)) {
                 Ok(()) => return,
@@ -309,9 +320,8 @@ impl Host {
                 Err(Connection::Http2(_)) => return,
             }
         }
-        let is_kept = state.idle.len() < self.settings.max_idle_per_host
-            && !self.places.are_wanted()
-            && self.sweep();
+        let is_kept =
+            state.idle.len() < self.settings.max_idle_per_host && !are_wanted && self.sweep();
         if is_kept {
             let since = Instant::now();
             state.idle.push(Idle { connection, since });
@@ -324,27 +334,19 @@ impl Host {
 
 #[cfg(all(test, feature = "http2"))]
 mod tests {
-    use hyper_util::rt::TokioIo;
+    use std::time::Duration;
 
+    use super::super::fixture;
     use super::*;
-    use crate::hyper::io::{Raw, Stream};
 
     #[tokio::test]
     async fn a_new_connection_that_gives_way_leaves_one_that_was_kept() {
         let places = Arc::new(Places::new(2));
-        let origin = Origin::take(&mut Uri::from_static("http://one.test/")).unwrap();
-        let settings = PoolSettings::default();
-        let host = Host::new(origin, Protocol::Http2, settings, Arc::clone(&places));
-        let host = Arc::new(host.unwrap());
+        let host = fixture::host("http://one.test/", Protocol::Http2, &places);
         let (mut pipes, mut shared) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            let (here, there) = tokio::io::duplex(64 << 10);
-            pipes.push(there);
-            let io = Io {
-                stream: Stream::Plain(TokioIo::new(Raw::Other(Box::new(here)))),
-                is_proxied: false,
-                _place: places.try_take().unwrap(),
-            };
+            let (io, pipe) = fixture::io(&host);
+            pipes.push(pipe);
             shared.push(host.share(Http2::over(io).await.unwrap()).is_kept);
         }
         // A request that meets a kept one, and is not sent, is sent anew.
@@ -354,7 +356,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        let closed = tokio::time::timeout(std::time::Duration::from_secs(20), closed).await;
+        let closed = tokio::time::timeout(Duration::from_secs(20), closed).await;
         closed.expect("what gave way stays open");
     }
 }

@@ -1,5 +1,7 @@
 //! The connections that are open.
 
+#[cfg(test)]
+mod fixture;
 mod host;
 mod lease;
 mod places;
@@ -7,18 +9,14 @@ mod shared;
 mod sweep;
 mod turn;
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 pub(crate) use self::host::Host;
 pub(crate) use self::lease::Lease;
-pub(crate) use self::places::Places;
+pub(crate) use self::places::{Place, Places};
 use super::connect::{Connect, ConnectError, Protocol};
 use super::http1::Http1;
 #[cfg(feature = "http2")]
@@ -130,25 +128,17 @@ impl Pool {
     }
 
     /// A place for one more connection.
-    async fn place(
-        &self,
-        host: &Host,
-        deadline: Instant,
-    ) -> Result<OwnedSemaphorePermit, ConnectError> {
-        if let Some(place) = self.places.try_take() {
-            return Ok(place);
-        }
-        // Joins the queue before room is made: otherwise another call could take
-        // the place, and this one would wait beside unused connections.
-        let mut wait = pin!(tokio::task::unconstrained(self.places.wait()));
-        let joined = poll_fn(|cx| Poll::Ready(wait.as_mut().poll(cx))).await;
-        if let Poll::Ready(place) = joined {
-            return place;
-        }
+    async fn place(&self, host: &Arc<Host>, deadline: Instant) -> Result<Place, ConnectError> {
+        let mut claim = match self.places.take(host) {
+            Ok(place) => return Ok(place),
+            Err(claim) => claim,
+        };
+        // After the claim was made: otherwise another call could take the place,
+        // and this one would wait beside unused connections.
         self.make_room();
-        match tokio::time::timeout_at(deadline, wait).await {
-            Ok(result) => result,
-            Err(_) => Err(self.too_late(host)),
+        match tokio::time::timeout_at(deadline, claim.place()).await {
+            Ok(Some(place)) => Ok(place),
+            _ => Err(self.too_late(host)),
         }
     }
 
