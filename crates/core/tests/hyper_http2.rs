@@ -487,6 +487,28 @@ async fn a_connection_makes_room_when_its_last_exchange_ends() {
     assert_eq!(waiting.await.unwrap().unwrap().1, "two");
 }
 
+#[tokio::test]
+async fn a_host_that_is_called_over_and_over_leaves_its_place_to_another() {
+    let one = Server::start(|_, io| serve_http2(io, |_| async { text("one") })).await;
+    let two = Server::start(|_, io| serve_http2(io, |_| async { text("two") })).await;
+    let transport = one_at_a_time();
+    let calling = {
+        let (transport, url) = (transport.clone(), one.url("/"));
+        async move {
+            loop {
+                fetch(&transport, get(&url)).await.unwrap();
+            }
+        }
+    };
+    let other = fetch(&transport, get(&two.url("/")));
+    tokio::select! {
+        biased;
+        () = calling => {}
+        answer = other => assert_eq!(answer.unwrap().1, "two"),
+    }
+    assert_eq!(one.accepted(), 1);
+}
+
 /// Its first connection is never made.
 #[derive(Debug)]
 struct SlowAtFirst {

@@ -181,6 +181,38 @@ async fn a_connection_that_gets_free_makes_room_for_another_host() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_host_leaves_its_place_to_who_has_waited_for_longer() {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let (transport, mut pipes) = piped(1);
+    tokio::spawn(async move {
+        while let Some(mut pipe) = pipes.recv().await {
+            while !read_head(&mut pipe).await.is_empty() {
+                tokio::time::sleep(PAUSE).await;
+                pipe.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                    .await
+                    .unwrap();
+            }
+        }
+    });
+    for _ in 0..3 {
+        let transport = transport.clone();
+        tokio::spawn(async move {
+            loop {
+                fetch(&transport, get("http://busy.test/")).await.unwrap();
+            }
+        });
+    }
+    tokio::time::sleep(10 * PAUSE + PAUSE / 2).await;
+    for _ in 0..3 {
+        let begun = tokio::time::Instant::now();
+        fetch(&transport, get("http://other.test/")).await.unwrap();
+        // After the three that came first.
+        let turns = begun.elapsed().as_millis() / PAUSE.as_millis();
+        assert!(turns <= 4, "{turns} turns");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_the_server_has_closed_is_no_room() {
     let (transport, mut pipes) = piped(2);
     let call = |request: http::Request<Body>| {

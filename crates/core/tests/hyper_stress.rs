@@ -17,18 +17,17 @@ mod stress;
 #[path = "hyper_support/tls.rs"]
 mod tls;
 
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper_support::{Server, with_attempt};
 use stress::{
-    Arrived, Counting, LIMIT, Pieces, Random, all, assert_all_closed, at_most, content, more,
-    use_all,
+    Arrived, LIMIT, Pieces, Random, all, assert_all_closed, assert_none_twice, at_most, content,
+    counting, more, read, seeds, use_all,
 };
 use sync_core::Transport;
 use sync_core::hyper::{ExactCertificate, HyperTransport, TlsConfig};
-use sync_core::transport::{Body, TransportError, TransportErrorKind};
+use sync_core::transport::{Body, TransportErrorKind};
 use tls::{Presented, accept, self_signed};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -211,37 +210,16 @@ async fn call(transport: HyperTransport, scheme: &'static str, id: u64) {
         }
     };
     assert_eq!(answer.headers()["id"], *id.to_string(), "{manner}");
-    let mut body = answer.into_body();
     let expected = match manner {
         "empty" => Vec::new(),
         _ if is_head => Vec::new(),
         _ => content(id, size),
     };
-    match random.below(8) {
-        0 => drop(body),
-        1 => {
-            attempt.mark_timed_out();
-            drop(body);
-        }
-        2 => {
-            let mut first = poll_fn(|cx| body.poll_chunk(cx)).await;
-            if let Some(Ok(piece)) = first.take() {
-                assert!(expected.starts_with(&piece), "{id} {manner}");
-            }
-        }
-        3 => drop(at_most(1 + random.below(20), body.collect(1 << 20)).await),
-        4 => {
-            let reading = tokio::spawn(async move { body.collect(1 << 20).await });
-            check(id, manner, &expected, reading.await.unwrap());
-        }
-        _ => check(id, manner, &expected, body.collect(1 << 20).await),
-    }
-}
-
-fn check(id: u64, manner: &str, expected: &[u8], read: Result<Bytes, TransportError>) {
-    match read {
-        Ok(body) => assert!(body == *expected, "{id} {manner}: {} bytes", body.len()),
-        Err(error) => assert_eq!(manner, "cut", "{id}: {error:?}"),
+    let call = format!("{id} {manner}");
+    match read(&mut random, &call, answer.into_body(), &attempt, &expected).await {
+        Some(Ok(body)) => assert!(body == expected, "{call}: {} bytes", body.len()),
+        Some(Err(error)) => assert_eq!(manner, "cut", "{id}: {error:?}"),
+        None => {}
     }
 }
 
@@ -270,23 +248,11 @@ async fn set_up(
         }
     })
     .await;
-    let (open, watched) = watch::channel(0);
+    let (builder, open) = counting(&server, most);
     let exact = ExactCertificate::sha256(certificate.sha256());
     let tls = TlsConfig::builder().exact_certificate(exact);
-    let transport = HyperTransport::builder()
-        .connector(Counting {
-            server: server.addr,
-            open,
-            most,
-        })
-        .tls(tls.build().unwrap())
-        // Whatever hangs is not to be helped by these.
-        .connect_timeout(10 * LIMIT)
-        .idle_timeout(10 * LIMIT)
-        .max_connections(most)
-        .build()
-        .unwrap();
-    (transport, server, watched)
+    let transport = builder.tls(tls.build().unwrap()).build().unwrap();
+    (transport, server, open)
 }
 
 /// URLs of one host.
@@ -323,16 +289,13 @@ async fn run(scheme: &'static str, seed: u64, calls: u64, most: usize) {
         let ended = tokio::time::timeout(LIMIT, together).await;
         ended.expect("a call hangs");
     }
-    for (id, times) in arrived.lock().unwrap().iter() {
-        assert_eq!(*times, 1, "request {id}");
-    }
+    assert_none_twice(&arrived);
     assert_nothing_lost(transport, scheme, most, open).await;
 }
 
 /// `calls` calls for each of these limits, in tasks of their own and in one.
 async fn rounds(scheme: &'static str, calls: u64, limits: [usize; 3]) {
-    let more = more();
-    for seed in (0..more).flat_map(|round| [10_000 + 100_000 * round, 20_001 + 100_000 * round]) {
+    for seed in seeds() {
         for most in limits {
             run(scheme, seed, calls, most).await;
         }
@@ -389,9 +352,7 @@ fn runtimes_may_end_at_any_time() {
         end.send(()).unwrap();
     });
     ended.recv_timeout(LIMIT).unwrap();
-    for (id, times) in arrived.lock().unwrap().iter() {
-        assert_eq!(*times, 1, "request {id}");
-    }
+    assert_none_twice(&arrived);
 }
 
 /// With so many threads beside this one; the one of the test alone for 0.

@@ -15,7 +15,7 @@ mod hyper_support;
 #[path = "hyper_support/stress.rs"]
 mod stress;
 
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::io;
 use std::ops::Range;
 use std::pin::{Pin, pin};
@@ -32,8 +32,8 @@ use hyper::service::service_fn;
 use hyper_support::{Server, with_attempt};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use stress::{
-    Arrived, Counting, LIMIT, Pieces, Random, all, assert_all_closed, at_most, content, more,
-    use_all,
+    Arrived, LIMIT, Pieces, Random, all, assert_all_closed, assert_none_twice, at_most, content,
+    counting, read, seeds, use_all,
 };
 use sync_core::Transport;
 use sync_core::hyper::HyperTransport;
@@ -201,31 +201,19 @@ async fn call(transport: HyperTransport, id: u64, hosts: u64) {
         }
     };
     assert_eq!(answer.headers()["id"], *id.to_string(), "{manner}");
-    let mut body = answer.into_body();
     let expected = match manner {
         "empty" => Vec::new(),
         "cut" => content(id, size / 2),
         _ => content(id, size),
     };
-    match random.below(8) {
-        0 => drop(body),
-        1 => {
-            attempt.mark_timed_out();
-            drop(body);
+    let call = format!("{id} {manner}");
+    match read(&mut random, &call, answer.into_body(), &attempt, &expected).await {
+        Some(Ok(body)) => {
+            assert_ne!(manner, "cut", "{id}");
+            assert!(body == expected, "{call}: {} bytes", body.len());
         }
-        2 => {
-            if let Some(Ok(piece)) = poll_fn(|cx| body.poll_chunk(cx)).await {
-                assert!(expected.starts_with(&piece), "{id} {manner}");
-            }
-        }
-        3 => drop(at_most(1 + random.below(20), body.collect(1 << 20)).await),
-        _ => match body.collect(1 << 20).await {
-            Ok(body) => {
-                assert_ne!(manner, "cut", "{id}");
-                assert!(body == expected, "{id} {manner}: {} bytes", body.len());
-            }
-            Err(error) => assert_eq!(error.delivery(), Delivery::Answered, "{id}: {error:?}"),
-        },
+        Some(Err(error)) => assert_eq!(error.delivery(), Delivery::Answered, "{id}: {error:?}"),
+        None => {}
     }
 }
 
@@ -237,21 +225,9 @@ async fn set_up(
 ) -> (HyperTransport, Server, watch::Receiver<usize>) {
     let arrived = arrived.clone();
     let server = Server::start(move |_, io| serve(io, arrived.clone())).await;
-    let (open, watched) = watch::channel(0);
-    let transport = HyperTransport::builder()
-        .http2_prior_knowledge()
-        .connector(Counting {
-            server: server.addr,
-            open,
-            most,
-        })
-        // Whatever hangs is not to be helped by these.
-        .connect_timeout(10 * LIMIT)
-        .idle_timeout(10 * LIMIT)
-        .max_connections(most)
-        .build()
-        .unwrap();
-    (transport, server, watched)
+    let (builder, open) = counting(&server, most);
+    let transport = builder.http2_prior_knowledge().build().unwrap();
+    (transport, server, open)
 }
 
 /// Calls one after the other.
@@ -276,9 +252,7 @@ async fn run(seed: u64, hosts: u64, most: usize) {
     } else {
         all(calling).await;
     }
-    for (id, times) in arrived.lock().unwrap().iter() {
-        assert_eq!(*times, 1, "request {id}");
-    }
+    assert_none_twice(&arrived);
     let last = |id| format!("http://last{id}.test/{id}/20000/plain");
     use_all(&transport, (0..most).map(last).collect()).await;
     assert_all_closed(transport, open).await;
@@ -286,8 +260,7 @@ async fn run(seed: u64, hosts: u64, most: usize) {
 
 /// In tasks of their own and in one, with few places and many.
 async fn rounds() {
-    let more = more();
-    for seed in (0..more).flat_map(|round| [10_000 + 100_000 * round, 20_001 + 100_000 * round]) {
+    for seed in seeds() {
         for (hosts, most) in [(1, 1), (3, 1), (3, 2), (2, 9)] {
             run(seed, hosts, most).await;
         }

@@ -75,7 +75,10 @@ impl HyperTransportBuilder {
     /// How many connections may be open at a time, used and unused ones
     /// together. 256 by default, 1 at least. A request that needs one more takes
     /// the place of the connection that has been unused for longest, or waits
-    /// for its place within the [`connect_timeout`](Self::connect_timeout).
+    /// for its place within the [`connect_timeout`](Self::connect_timeout). Who
+    /// came first is served first, whatever the host: a connection that gets free
+    /// is closed for a request to another host that has waited for longer than
+    /// those to its own. One over HTTP/2 gets free when no exchange goes on over it.
     pub fn max_connections(mut self, count: usize) -> Self {
         self.max_connections = count;
         self

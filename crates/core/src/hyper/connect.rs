@@ -11,10 +11,10 @@ use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
 use super::io::{Io, Raw, Stream};
+use super::pool::Place;
 #[cfg(feature = "proxy")]
 use super::proxy::Proxy;
 #[cfg(feature = "rustls-no-provider")]
@@ -138,7 +138,7 @@ impl Connect {
         &self,
         uri: &Uri,
         protocol: Protocol,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Result<Io, ConnectError> {
         let (raw, is_proxied) = self.reach(uri).await?;
         if uri.scheme() != Some(&Scheme::HTTPS) {

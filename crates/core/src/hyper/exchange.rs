@@ -12,7 +12,7 @@ use super::http1::Http1;
 #[cfg(feature = "http2")]
 use super::http2::Http2;
 use super::origin::{Origin, keep_path};
-use super::pool::{Connection, Host, Lease, Pool};
+use super::pool::{Connection, Host, Lease, Pool, Ready};
 #[cfg(feature = "http2")]
 use super::sending::Failure;
 use super::upgrade;
@@ -30,7 +30,10 @@ pub(crate) async fn send(
         return Err(other_version());
     }
     loop {
-        let (connection, has_served) = host
+        let Ready {
+            connection,
+            is_kept,
+        } = host
             .connection(pool)
             .await
             .map_err(|unconnected| unconnected.explain())?;
@@ -44,9 +47,7 @@ pub(crate) async fn send(
         };
         request = match result {
             Ok(response) => return Ok(response),
-            // A kept connection turns out to be closed. That says nothing
-            // about the server.
-            Err(Failed::Unsent(unsent, _)) if has_served => unsent,
+            Err(Failed::Unsent(unsent, _)) if is_kept => unsent,
             Err(Failed::Unsent(_, error) | Failed::Other(error)) => return Err(error),
         };
         keep_path(request.uri_mut());

@@ -10,9 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::connect::ConnectorIo;
+use super::pool::Place;
 
 /// A byte stream below TLS. An enum, so that plain TCP costs no virtual call.
 pub(crate) enum Raw {
@@ -85,7 +85,7 @@ pub(crate) struct Io {
     pub(crate) stream: Stream,
     /// Requests name the whole URI, because a proxy reads them.
     pub(crate) is_proxied: bool,
-    pub(crate) _place: OwnedSemaphorePermit,
+    pub(crate) _place: Place,
 }
 
 macro_rules! each_stream {

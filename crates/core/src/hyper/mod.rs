@@ -8,7 +8,8 @@
 //!   earlier would race with the next request, see
 //!   [`idle_timeout`](HyperTransportBuilder::idle_timeout)), 32 per host, and at
 //!   most 256 are open at a time. Where one more is needed, the one that has been
-//!   unused for longest is closed. Those that the server closes are given up
+//!   unused for longest is closed, or the next that gets free, so that a busy host
+//!   does not keep others waiting. Those that the server closes are given up
 //!   within a second.
 //! * **Tasks**: an HTTP/1.1 connection is moved on by whoever waits for its answer
 //!   or reads its body; an answer whose body nobody reads comes no further. Only

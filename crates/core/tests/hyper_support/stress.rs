@@ -1,5 +1,5 @@
 //! What the stress tests have in common: random numbers, contents that tell whose
-//! they are, and a count of connections.
+//! they are, ways to read an answer, and a count of connections.
 
 #![allow(
     dead_code,
@@ -17,12 +17,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sync_core::Transport;
-use sync_core::hyper::{Connector, ConnectorIo, HyperTransport};
+use sync_core::hyper::{Connector, ConnectorIo, HyperTransport, HyperTransportBuilder};
+use sync_core::transport::{Attempt, Body, TransportError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{Barrier, watch};
 
-use super::hyper_support::get;
+use super::hyper_support::{Server, get};
 
 /// After this a test that waits for something fails.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -61,12 +62,33 @@ pub fn content(id: u64, size: usize) -> Vec<u8> {
 /// How often each request arrived, by id.
 pub type Arrived = Arc<Mutex<HashMap<u64, usize>>>;
 
+/// No request arrived more than once.
+pub fn assert_none_twice(arrived: &Arrived) {
+    for (id, times) in arrived.lock().unwrap().iter() {
+        assert_eq!(*times, 1, "request {id}");
+    }
+}
+
+/// A transport to `server` over at most `most` connections, and how many of them
+/// are open.
+pub fn counting(server: &Server, most: usize) -> (HyperTransportBuilder, watch::Receiver<usize>) {
+    let (open, watched) = watch::channel(0);
+    let server = server.addr;
+    let builder = HyperTransport::builder()
+        .connector(Counting { server, open, most })
+        // Whatever hangs is not to be helped by these.
+        .connect_timeout(10 * LIMIT)
+        .idle_timeout(10 * LIMIT)
+        .max_connections(most);
+    (builder, watched)
+}
+
 /// Counts the connections that are open.
 #[derive(Debug)]
-pub struct Counting {
-    pub server: std::net::SocketAddr,
-    pub open: watch::Sender<usize>,
-    pub most: usize,
+struct Counting {
+    server: std::net::SocketAddr,
+    open: watch::Sender<usize>,
+    most: usize,
 }
 
 #[async_trait::async_trait]
@@ -140,6 +162,36 @@ pub async fn at_most<F: Future>(mut polls: u64, future: F) -> Option<F::Output> 
     .await
 }
 
+/// What came of reading the answer to `call`, in one of many manners; `None` where
+/// it was not read to its end.
+pub async fn read(
+    random: &mut Random,
+    call: &str,
+    mut body: Body,
+    attempt: &Attempt,
+    expected: &[u8],
+) -> Option<Result<Bytes, TransportError>> {
+    match random.below(8) {
+        0 => drop(body),
+        1 => {
+            attempt.mark_timed_out();
+            drop(body);
+        }
+        2 => {
+            if let Some(Ok(piece)) = body.chunk().await {
+                assert!(expected.starts_with(&piece), "{call}");
+            }
+        }
+        3 => drop(at_most(1 + random.below(20), body.collect(1 << 20)).await),
+        4 => {
+            let reading = tokio::spawn(async move { body.collect(1 << 20).await });
+            return Some(reading.await.unwrap());
+        }
+        _ => return Some(body.collect(1 << 20).await),
+    }
+    None
+}
+
 /// All of them in one task, which has to be shared fairly.
 pub async fn all<F: Future<Output = ()>>(futures: impl Iterator<Item = F>) {
     let mut futures: Vec<_> = futures.map(Box::pin).collect();
@@ -208,6 +260,11 @@ pub async fn assert_all_closed(transport: HyperTransport, mut open: watch::Recei
     drop(transport);
     let closed = tokio::time::timeout(LIMIT, open.wait_for(|open| *open == 0)).await;
     closed.expect("a connection stays open").unwrap();
+}
+
+/// Even ones for calls in tasks of their own, odd ones for calls in one task.
+pub fn seeds() -> impl Iterator<Item = u64> {
+    (0..more()).flat_map(|round| [10_000 + 100_000 * round, 20_001 + 100_000 * round])
 }
 
 /// How much longer the tests are to run, with other seeds: `ROUNDS=20 cargo test ...`.

@@ -1,24 +1,22 @@
 //! The connections that are open.
 
+#[cfg(test)]
+mod fixture;
 mod host;
 mod lease;
 mod places;
 mod shared;
 mod sweep;
-mod waiting;
+mod turn;
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 pub(crate) use self::host::Host;
 pub(crate) use self::lease::Lease;
-pub(crate) use self::places::Places;
+pub(crate) use self::places::{Place, Places};
 use super::connect::{Connect, ConnectError, Protocol};
 use super::http1::Http1;
 #[cfg(feature = "http2")]
@@ -40,6 +38,30 @@ impl Connection {
             Self::Http1(connection) => connection.has_ended(),
             #[cfg(feature = "http2")]
             Self::Http2(connection) => !connection.is_open(),
+        }
+    }
+}
+
+/// A connection for one exchange.
+pub(crate) struct Ready {
+    pub(crate) connection: Connection,
+    /// It was not made for this exchange. Where it turns out to be closed, that
+    /// says nothing about the server.
+    pub(crate) is_kept: bool,
+}
+
+impl Ready {
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            is_kept: false,
+        }
+    }
+
+    fn kept(connection: Connection) -> Self {
+        Self {
+            connection,
+            is_kept: true,
         }
     }
 }
@@ -106,25 +128,17 @@ impl Pool {
     }
 
     /// A place for one more connection.
-    async fn place(
-        &self,
-        host: &Host,
-        deadline: Instant,
-    ) -> Result<OwnedSemaphorePermit, ConnectError> {
-        if let Some(place) = self.places.try_take() {
-            return Ok(place);
-        }
-        // Joins the queue before room is made: otherwise another call could take
-        // the place, and this one would wait beside unused connections.
-        let mut wait = pin!(tokio::task::unconstrained(self.places.wait()));
-        let joined = poll_fn(|cx| Poll::Ready(wait.as_mut().poll(cx))).await;
-        if let Poll::Ready(place) = joined {
-            return place;
-        }
+    async fn place(&self, host: &Arc<Host>, deadline: Instant) -> Result<Place, ConnectError> {
+        let mut claim = match self.places.take(host) {
+            Ok(place) => return Ok(place),
+            Err(claim) => claim,
+        };
+        // After the claim was made: otherwise another call could take the place,
+        // and this one would wait beside unused connections.
         self.make_room();
-        match tokio::time::timeout_at(deadline, wait).await {
-            Ok(result) => result,
-            Err(_) => Err(self.too_late(host)),
+        match tokio::time::timeout_at(deadline, claim.place()).await {
+            Ok(Some(place)) => Ok(place),
+            _ => Err(self.too_late(host)),
         }
     }
 

@@ -83,3 +83,39 @@ impl Drop for Sweeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::super::{Places, fixture};
+    use super::*;
+    use crate::hyper::connect::Protocol;
+    use crate::hyper::http1::Http1;
+
+    #[tokio::test(start_paused = true)]
+    async fn every_unused_connection_is_closed_while_somebody_waits_for_a_place() {
+        let places = Arc::new(Places::new(3));
+        let host = |uri| fixture::host(uri, Protocol::Http1, &places);
+        let (one, two) = (host("http://one.test/"), host("http://two.test/"));
+        let mut pipes = Vec::new();
+        for _ in 0..3 {
+            let (io, pipe) = fixture::io(&one);
+            let name = http::HeaderValue::from_static("one.test");
+            one.put(Box::new(Http1::over(io, name).await.unwrap()));
+            pipes.push(pipe);
+        }
+        tokio::time::sleep(2 * MAX_LOOK).await;
+        assert!(places.are_taken(), "nobody wanted a place");
+
+        // Nothing else makes room here.
+        let mut claim = places.take(&two).err().unwrap();
+        let place = tokio::time::timeout(2 * MAX_LOOK, claim.place()).await;
+        let _place = place.expect("no place").unwrap();
+        for mut pipe in pipes {
+            let closed = tokio::time::timeout(MAX_LOOK, pipe.read_u8()).await;
+            closed.expect("a connection stays open").unwrap_err();
+        }
+        assert!(one.is_empty());
+    }
+}

@@ -1,4 +1,4 @@
-//! Waiting for a connection that gets free.
+//! Taking turns for a connection that gets free.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -9,13 +9,13 @@ use tokio::sync::oneshot;
 
 use super::{Connection, Host};
 
-/// A place in the queue for the next connection that gets free.
-pub(super) struct Waiting {
+/// One's turn to take the next connection that gets free.
+pub(super) struct Turn {
     host: Arc<Host>,
     receiver: Option<oneshot::Receiver<Connection>>,
 }
 
-impl Waiting {
+impl Turn {
     pub(super) fn new(host: Arc<Host>, receiver: oneshot::Receiver<Connection>) -> Self {
         Self {
             host,
@@ -36,7 +36,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Turn {
     fn drop(&mut self) {
         let Some(mut receiver) = self.receiver.take() else {
             return;
@@ -56,12 +56,9 @@ pub(super) enum First<T> {
 }
 
 /// What comes first. `other` is not begun if there is a connection already.
-pub(super) async fn first_of<F: Future + Unpin>(
-    waiting: &mut Waiting,
-    mut other: F,
-) -> First<F::Output> {
+pub(super) async fn first_of<F: Future + Unpin>(turn: &mut Turn, mut other: F) -> First<F::Output> {
     poll_fn(|cx| {
-        if let Poll::Ready(Some(connection)) = waiting.poll(cx) {
+        if let Poll::Ready(Some(connection)) = turn.poll(cx) {
             return Poll::Ready(First::Freed(connection));
         }
         Pin::new(&mut other).poll(cx).map(First::Other)
