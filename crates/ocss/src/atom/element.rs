@@ -150,6 +150,14 @@ impl Element {
         find_attribute(&self.attributes, name)
     }
 
+    /// `xml:base`.
+    pub(crate) fn base(&self) -> Option<&str> {
+        let is_base = |attribute: &&Attribute| {
+            attribute.namespace == Namespace::Xml && attribute.local_name() == "base"
+        };
+        self.attributes.iter().find(is_base).map(Attribute::value)
+    }
+
     /// The child elements.
     pub fn children(&self) -> &[Self] {
         &self.children

@@ -53,7 +53,7 @@ pub use self::error::{Limits, WriteError, XmlError};
 pub use self::feed::{Feed, Item};
 pub use self::parts::{Category, Link, Person};
 pub use self::read::{Document, FeedDocument, FeedReader, Items, ReadOptions};
-pub(crate) use self::read::{ILLEGAL, resolve, resolve_at_cost};
+pub(crate) use self::read::{ILLEGAL, resolve_at_cost};
 pub use self::resource::{WRAPPERS, id_from_reference};
 pub use self::text::{Text, TextKind};
 pub(crate) use self::tree::parse as parse_element;
