@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 use sync_core::auth::{Authorize, Authorized, Generation};
 use sync_core::{Body, Clock, Error, Secret};
 
+use super::encode::form_decode;
 use super::sign::{SignError, SignatureMethod, Signer, body_hash};
 use super::{Credentials, Request};
 
@@ -266,7 +267,12 @@ fn without_protocol_parameters(uri: &Uri) -> Option<Uri> {
         "oauth_token",
         "oauth_version",
     ];
-    let is_own = |pair: &&str| OWN.contains(&pair.split('=').next().unwrap_or_default());
+    // As the server will read them: it decodes names too.
+    let is_own = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let name = form_decode(name.as_bytes());
+        OWN.iter().any(|own| own.as_bytes() == &*name)
+    };
     let query = uri.query()?;
     if !query.split('&').any(|pair| is_own(&pair)) {
         return None;
@@ -363,6 +369,21 @@ mod tests {
         let secrets = |_: &_| Ok(("consumer-s3cret".into(), "token-s3cret".into()));
         assert!(verify(&received, secrets).unwrap().is_some());
         assert!(!head.headers.contains_key(AUTHORIZATION));
+    }
+
+    #[test]
+    fn protocol_parameters_are_taken_out_however_they_are_escaped() {
+        let auth = OAuth1::new(credentials());
+        let mut head = head(
+            "http://h/p?oauth%5Fnonce=a&x=%6Fauth_token&oauth%5ftoken&%6fauth%5F%76ersion=1&oauth+nonce=1",
+        );
+        auth.authorize(&mut head, &Body::empty()).unwrap();
+        let target = head.uri.path_and_query().unwrap().as_str();
+        assert_eq!(target, "/p?x=%6Fauth_token&oauth+nonce=1");
+        let header = head.headers[AUTHORIZATION].to_str().unwrap();
+        let received = Received::new("GET", "http", "h", target).authorization(Some(header));
+        let secrets = |_: &_| Ok(("consumer-s3cret".into(), "token-s3cret".into()));
+        assert!(verify(&received, secrets).unwrap().is_some());
     }
 
     #[test]
