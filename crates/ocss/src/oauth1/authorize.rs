@@ -13,7 +13,7 @@ use sync_core::{Body, Clock, Error, Secret};
 
 use super::encode::form_decode;
 use super::sign::{SignError, SignatureMethod, Signer, body_hash};
-use super::{Credentials, Request};
+use super::{Credentials, Request, percent_encode};
 
 /// Where a signature is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -208,7 +208,19 @@ impl Authorize for OAuth1 {
         let mut secrets: Vec<_> = secrets
             .filter(|secret| !secret.expose().is_empty())
             .collect();
-        secrets.push(credentials.signing_key());
+        let key = credentials.signing_key();
+        // Too short to be looked for in every text, but not where it belongs.
+        if !secrets.is_empty() && key.expose().len() < 4 {
+            let key = key.expose().as_str();
+            let escaped = percent_encode(key);
+            secrets.extend([
+                Secret::new(format!("oauth_signature={key}")),
+                Secret::new(format!("oauth_signature=\"{key}\"")),
+                Secret::new(format!("oauth_signature={escaped}")),
+                Secret::new(format!("oauth_signature=\"{escaped}\"")),
+            ]);
+        }
+        secrets.push(key);
         secrets
     }
 }
