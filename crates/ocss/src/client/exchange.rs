@@ -15,6 +15,7 @@ use super::service::SHOWN_QUERY;
 use super::{Loaded, SyncServerApi};
 use crate::atom::{Entry, ILLEGAL, Limits, ReadOptions, XmlError};
 use crate::error::{local, protocol, unauthenticated};
+use crate::oauth1::without_protocol_parameters;
 
 /// The longest answer to a change, in bytes. Answers to questions have the
 /// limit of the call's options.
@@ -214,12 +215,13 @@ impl SyncServerApi {
             let href = utf8_percent_encode(href.trim(), ILLEGAL).to_string();
             resolve(document, &href).map_err(|error| none().with_source(error))?
         };
-        self.settings()
-            .rule
-            .apply(self.base_url(), &uri)
-            .ok_or_else(|| {
-                protocol("the service gave out a link to another server, which is not followed")
-            })
+        let own = self.settings().rule.apply(self.base_url(), &uri);
+        let own = own.ok_or_else(|| {
+            protocol("the service gave out a link to another server, which is not followed")
+        })?;
+        // What a server repeats of a signature makes a page that is known look new.
+        let unsigned = self.has_auth().then(|| without_protocol_parameters(&own));
+        Ok(unsigned.flatten().unwrap_or(own))
     }
 }
 

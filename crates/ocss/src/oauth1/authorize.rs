@@ -268,7 +268,7 @@ pub(crate) fn is_private(uri: &Uri) -> bool {
 }
 
 /// The URI without the protocol's own parameters; `None` when there are none.
-fn without_protocol_parameters(uri: &Uri) -> Option<Uri> {
+pub(crate) fn without_protocol_parameters(uri: &Uri) -> Option<Uri> {
     const OWN: [&str; 8] = [
         "oauth_body_hash",
         "oauth_consumer_key",
