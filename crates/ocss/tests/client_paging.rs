@@ -38,6 +38,27 @@ async fn pages_in_a_circle_end_in_an_error_and_so_does_the_stream() {
 }
 
 #[tokio::test]
+async fn a_circle_is_found_though_each_link_repeats_the_signature_it_was_asked_with() {
+    let page = |nonce: usize| {
+        let next = format!("?page=2&amp;oauth_nonce=n{nonce}&amp;oauth%5Ftimestamp={nonce}");
+        let feed = format!(
+            "<feed xmlns='http://www.w3.org/2005/Atom'><link rel='next' href='{next}'/></feed>"
+        );
+        Ok(http::Response::new(Body::from(feed)))
+    };
+    let api = || {
+        let transport = ReplyTransport::queue((0..5).map(page));
+        let builder = SyncServerApi::builder().auth(support::alice());
+        builder.transport(transport).build().unwrap()
+    };
+    let error = api().phones().vendors().list().await.unwrap_err();
+    assert!(error.to_string().contains("circle"), "{error}");
+    let error = api().phones().vendors().stream().try_next().await;
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("circle"), "{error}");
+}
+
+#[tokio::test]
 async fn a_next_page_elsewhere_is_not_followed() {
     let stranger = Emulator::builder().start().await.unwrap();
     let lab = Lab::socket().await;

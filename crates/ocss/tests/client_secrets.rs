@@ -70,6 +70,41 @@ async fn refused(api: &SyncServerApi, emulator: &Emulator, status: StatusCode) -
     errors
 }
 
+#[tokio::test]
+async fn a_short_secret_is_not_shown_where_it_stands_for_itself() {
+    for (consumer, access, key) in [("q", "z", "q&z"), ("q", "", "q&"), ("", "zq", "&zq")] {
+        let account = Account::new("x", "ck", consumer, "ak", access);
+        let emulator = Emulator::builder().account(account).start().await.unwrap();
+        let api = SyncServerApi::builder()
+            .base_url(emulator.url())
+            .auth(SyncServerAuth::new("ck", consumer, "ak", access))
+            .signature(SignatureMethod::Plaintext)
+            .build()
+            .unwrap();
+        let phones = api.clients().syncml();
+        let phone = phones.new("+4799988877", "some-model-id").await.unwrap();
+        let escaped = key.replace('&', "%26");
+        for (pincode, repeated) in [
+            ("7q", format!("oauth_signature=\"{escaped}\"")),
+            ("7q", format!("oauth_signature={escaped}, realm")),
+            ("7q", format!("oauth_signature=\"{key}\"")),
+            ("7q", format!("a=b&oauth_signature={key}&c=d")),
+            ("7q", "<oc:pincode>7q</oc:pincode>".to_owned()),
+            ("<q", "<oc:pincode>&lt;q</oc:pincode>".to_owned()),
+        ] {
+            let words = format!("you sent {repeated}");
+            let fault = Fault::status_with(StatusCode::BAD_REQUEST, HeaderMap::new(), words);
+            emulator.fault("POST", 1, fault).unwrap();
+            let error = phone.send_setup(pincode).await.unwrap_err();
+            let shown = format!("{error} {error:?} {:?}", error.snippet());
+            assert!(shown.contains("you sent"), "{shown}");
+            for secret in [key, &escaped, "7q", "lt;q"] {
+                assert!(!shown.contains(secret), "{secret}: {shown}");
+            }
+        }
+    }
+}
+
 /// A service whose user has one client of each kind.
 async fn service() -> Emulator {
     let account = Account::new("x", "ck", CONSUMER, "ak", ACCESS);

@@ -73,7 +73,9 @@ impl SyncmlClient {
 
     /// Sends a message with the settings for this service to the device. Who
     /// has the phone needs the pincode to open it; it is text, and leading
-    /// zeros count. Never sent twice by itself.
+    /// zeros count. Never sent twice by itself. As with other secrets, errors
+    /// leave one of less than 4 bytes out only where it is all that an element
+    /// has.
     ///
     /// # Errors
     ///

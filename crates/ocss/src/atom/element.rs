@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::cost::{ALLOCATION, of_lists};
 use super::error::XmlError;
 use super::names::{self, Namespace};
 
@@ -149,6 +150,14 @@ impl Element {
         find_attribute(&self.attributes, name)
     }
 
+    /// `xml:base`.
+    pub(crate) fn base(&self) -> Option<&str> {
+        let is_base = |attribute: &&Attribute| {
+            attribute.namespace == Namespace::Xml && attribute.local_name() == "base"
+        };
+        self.attributes.iter().find(is_base).map(Attribute::value)
+    }
+
     /// The child elements.
     pub fn children(&self) -> &[Self] {
         &self.children
@@ -217,6 +226,13 @@ impl Foreign {
 
     pub(crate) fn elements(&self) -> &[Element] {
         self.0.as_ref().map_or(&[], |foreign| &foreign.1)
+    }
+
+    /// The memory that it takes, but for the texts.
+    pub(crate) fn cost(&self) -> usize {
+        self.0.as_ref().map_or(0, |foreign| {
+            2 * ALLOCATION + of_lists(&foreign.0, &foreign.1)
+        })
     }
 
     pub(crate) fn push_attribute(&mut self, attribute: Attribute) {

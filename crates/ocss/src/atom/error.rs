@@ -9,6 +9,11 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes of the document, after decompression. 64 MiB by default.
     pub size: u64,
+    /// Bytes of memory, about, for what is read and kept: all of a document,
+    /// or one item, with the feed that it is in, where items are handed out one
+    /// by one. 512 MiB by default. Honest feeds take two to six times their
+    /// size.
+    pub memory: u64,
 }
 
 impl Default for Limits {
@@ -16,6 +21,7 @@ impl Default for Limits {
         Self {
             depth: 256,
             size: 64 * 1024 * 1024,
+            memory: 512 * 1024 * 1024,
         }
     }
 }
@@ -63,6 +69,13 @@ pub enum XmlError {
     /// The document is longer than [`Limits::size`].
     #[error("the document is longer than {limit} bytes")]
     TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// What is read out of the document takes more memory than
+    /// [`Limits::memory`]: there are a great many small things in it.
+    #[error("what is in the document takes more than {limit} bytes of memory")]
+    TooMuchMemory {
         /// The limit.
         limit: u64,
     },

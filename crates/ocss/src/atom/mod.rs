@@ -27,11 +27,12 @@
 //! Documents that are not well-formed, with the namespaces too; any document
 //! type declaration, and so every entity but the five predefined ones;
 //! elements nested deeper, and documents larger than [`Limits`] say, also when
-//! it is a long `xml:base` that makes them large; roots other than the wanted
-//! one. Nothing panics, and nothing recurses while
-//! reading.
+//! it is a long `xml:base` or a great many small elements that make them large
+//! in memory; roots other than the wanted one. Nothing panics, and nothing
+//! recurses while reading.
 
 mod content;
+mod cost;
 mod element;
 mod entry;
 mod error;
@@ -52,7 +53,7 @@ pub use self::error::{Limits, WriteError, XmlError};
 pub use self::feed::{Feed, Item};
 pub use self::parts::{Category, Link, Person};
 pub use self::read::{Document, FeedDocument, FeedReader, Items, ReadOptions};
-pub(crate) use self::read::{ILLEGAL, resolve, resolve_at_cost};
+pub(crate) use self::read::{ILLEGAL, resolve_at_cost};
 pub use self::resource::{WRAPPERS, id_from_reference};
 pub use self::text::{Text, TextKind};
 pub(crate) use self::tree::parse as parse_element;

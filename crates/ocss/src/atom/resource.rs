@@ -1,10 +1,13 @@
 //! The service's conventions in entries: ids and properties.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 use super::element::Element;
 use super::entry::Entry;
 use super::names::Namespace;
+use super::read::resolve;
 
 /// The elements that may hold a resource's properties.
 pub const WRAPPERS: [&str; 7] = [
@@ -24,16 +27,34 @@ impl Entry {
     /// service's vocabulary directly in the entry, else in one of the
     /// [`WRAPPERS`].
     pub fn property_element(&self, name: &str) -> Option<&Element> {
-        let direct = self
-            .extensions
-            .iter()
-            .find(|element| element.is_in(&Namespace::Oc, name));
-        direct.or_else(|| {
-            let wrapped = self.extensions.iter().filter(|element| is_wrapper(element));
-            wrapped
-                .flat_map(|wrapper| &wrapper.children)
-                .find(|element| element.is_in(&Namespace::Oc, name))
+        self.find_property(name).map(|(_, element)| element)
+    }
+
+    /// The element of a property, and the wrapper that it is in.
+    fn find_property(&self, name: &str) -> Option<(Option<&Element>, &Element)> {
+        let is_it = |element: &&Element| element.is_in(&Namespace::Oc, name);
+        let direct = self.extensions.iter().find(is_it);
+        direct.map(|element| (None, element)).or_else(|| {
+            let mut wrappers = self.extensions.iter().filter(|element| is_wrapper(element));
+            wrappers.find_map(|wrapper| {
+                let element = wrapper.children.iter().find(is_it)?;
+                Some((Some(wrapper), element))
+            })
         })
+    }
+
+    /// The property `name` as a reference, resolved against each `xml:base`
+    /// around it and the address that the entry came from.
+    pub(crate) fn property_url(&self, name: &str, document: &str) -> Option<Box<str>> {
+        let (wrapper, element) = self.find_property(name)?;
+        let reference = self.property(name)?;
+        let mut base = Cow::Borrowed(self.base.as_deref().unwrap_or(document));
+        for own in [wrapper, Some(element)].into_iter().flatten() {
+            if let Some(own) = own.base() {
+                base = resolve(&base, own.trim()).into_string().into();
+            }
+        }
+        Some(resolve(&base, reference))
     }
 
     /// The text of the property `name`, trimmed. An empty one counts as
@@ -175,7 +196,8 @@ fn last_of_path(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::atom::Link;
+    use crate::atom::names::XML;
+    use crate::atom::{Attribute, Link};
 
     fn entry(id: &str, links: &[(&'static str, &str)]) -> Entry {
         let mut entry = Entry::new();
@@ -238,6 +260,37 @@ mod tests {
         entry.extensions.push(Element::oc("name"));
         assert_eq!(entry.property("name"), Some(""));
         assert_eq!(Entry::new().property("name"), None);
+    }
+
+    #[test]
+    fn a_reference_is_relative_to_every_base_around_it() {
+        let based = |element: Element, base: &str| {
+            element.with_attribute(Attribute::qualified(XML, "xml:base", base))
+        };
+        let image = || Element::oc("image_url").with_text(" a.png ");
+        let model = |image| Element::oc("model").with_child(image);
+        for (extension, base, expected) in [
+            (model(image()), None, "http://h/v2/a.png"),
+            (model(image()), Some("http://b/"), "http://b/a.png"),
+            (based(model(image()), "w/"), None, "http://h/v2/w/a.png"),
+            (
+                based(model(image()), "w/#f"),
+                Some("http://b/"),
+                "http://b/w/a.png",
+            ),
+            (
+                based(model(based(image(), "../i/")), "//w/x/"),
+                Some("http://b/"),
+                "http://w/i/a.png",
+            ),
+            (based(image(), "i/"), None, "http://h/v2/i/a.png"),
+        ] {
+            let mut entry = Entry::new();
+            entry.base = base.map(Into::into);
+            entry.extensions.push(extension);
+            let url = entry.property_url("image_url", "http://h/v2/?page=2");
+            assert_eq!(url.as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -1,21 +1,36 @@
 //! Elements from events.
 
+use super::cost::{ALLOCATION, Cost, of_lists};
 use super::element::{Attribute, Element};
 use super::error::{Limits, XmlError};
 use super::xml::{AttributeRef, Encoding, Handler, Parser, StartTag, decode, first_illegal_byte};
 
 /// An element that is being read, with those around it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TreeBuilder {
     open: Vec<Element>,
+    /// Of all that was read, be it in a tree or not.
+    pub(crate) cost: Cost,
 }
 
 impl TreeBuilder {
+    pub(crate) const fn new(limits: Limits) -> Self {
+        Self {
+            open: Vec::new(),
+            cost: Cost::up_to(limits.memory),
+        }
+    }
+
     /// A child begins, or the root. `text` is what came before it.
     pub(crate) fn start(&mut self, tag: &StartTag<'_>, text: &mut String) {
         self.take_text(text);
         let mut element = Element::of(tag.namespace.clone(), tag.name.into());
-        element.attributes = tag.attributes().map(attribute).collect();
+        self.cost.add(ALLOCATION + tag.name.len());
+        if tag.has_attributes() {
+            element.attributes = tag.attributes().map(attribute).collect();
+            let lists = of_lists(&element.attributes, &element.children);
+            self.cost.add(lists + tag.length());
+        }
         self.open.push(element);
     }
 
@@ -26,6 +41,7 @@ impl TreeBuilder {
         match self.open.last_mut() {
             Some(parent) => {
                 parent.children.push(element);
+                self.cost.add_room(&parent.children);
                 None
             }
             None => Some(element),
@@ -39,6 +55,7 @@ impl TreeBuilder {
                     Some(child) => &mut child.tail,
                     None => &mut element.text,
                 };
+                self.cost.add(ALLOCATION + text.len());
                 *place = text.as_str().into();
             }
         }
@@ -65,7 +82,7 @@ pub(crate) fn parse(document: &[u8], limits: Limits) -> Result<Element, XmlError
     impl Handler for Whole {
         fn start(&mut self, tag: &StartTag<'_>) -> Result<(), XmlError> {
             self.builder.start(tag, &mut self.text);
-            Ok(())
+            self.builder.cost.check()
         }
 
         fn text(&mut self) -> &mut String {
@@ -84,7 +101,7 @@ pub(crate) fn parse(document: &[u8], limits: Limits) -> Result<Element, XmlError
     }
 
     let mut whole = Whole {
-        builder: TreeBuilder::default(),
+        builder: TreeBuilder::new(limits),
         text: String::new(),
         root: None,
     };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::accept::Accept;
-use crate::atom::names::{APP, ATOM, OC, XML};
+use crate::atom::names::{APP, ATOM, OC};
 use crate::atom::{Attribute, Category, Element, Limits, WriteError, XmlError, resolve_at_cost};
 
 /// Which collections a server has.
@@ -177,12 +177,8 @@ fn base_of<'a>(
     element: &Element,
     grown: &mut u64,
 ) -> Result<Cow<'a, str>, XmlError> {
-    let own = element
-        .attributes()
-        .iter()
-        .find(|attribute| attribute.namespace() == XML && attribute.local_name() == "base");
-    Ok(match own {
-        Some(base) => resolve(outer, base.value(), grown)?.into(),
+    Ok(match element.base() {
+        Some(base) => resolve(outer, base, grown)?.into(),
         None => outer.into(),
     })
 }

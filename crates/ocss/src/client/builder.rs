@@ -14,6 +14,7 @@ use super::paths::Paths;
 use super::rebase::RebaseRule;
 use super::service::OcssService;
 use super::{Settings, Shared, SyncServerApi};
+use crate::atom::Limits;
 use crate::oauth1::{OAuth1, Placement, SignatureMethod, is_private};
 
 const USER_AGENT_NAME: &str = concat!("ocss-rust/", env!("CARGO_PKG_VERSION"));
@@ -33,6 +34,7 @@ const BASE_URL: &str = "https://api.obexcode.com/v2/";
 /// | [`retry`](Self::retry) | 3 attempts after lost connections; answers only when they ask for it |
 /// | [`with_options`](Self::with_options) | 30 s to the first byte, 60 s in all, 64 MiB |
 /// | [`page_limit`](Self::page_limit) | 10 000 |
+/// | [`memory_limit`](Self::memory_limit) | 512 MiB |
 /// | [`follow_server_clock`](Self::follow_server_clock) | over TLS and to this machine |
 /// | [`follow_links`](Self::follow_links) | links win over paths |
 /// | [`conditional_update`](Self::conditional_update), [`conditional_delete`](Self::conditional_delete) | updates only |
@@ -53,6 +55,7 @@ pub struct SyncServerApiBuilder {
     transport: Option<Arc<dyn Transport>>,
     rule: RebaseRule,
     page_limit: u64,
+    memory_limit: u64,
     strict_entries: bool,
     flat_entries: bool,
     conditional_delete: bool,
@@ -85,6 +88,7 @@ impl SyncServerApiBuilder {
             transport: None,
             rule: RebaseRule::default(),
             page_limit: 10_000,
+            memory_limit: Limits::default().memory,
             strict_entries: false,
             flat_entries: false,
             conditional_delete: false,
@@ -207,6 +211,16 @@ impl SyncServerApiBuilder {
     /// The most pages that a listing may have.
     pub fn page_limit(mut self, pages: u64) -> Self {
         self.page_limit = pages;
+        self
+    }
+
+    /// How many bytes of memory, about, may be taken by what an answer says,
+    /// and by a listing that is kept as a whole: a few bytes of XML can make a
+    /// hundred times as many. 512 MiB by default, which is room for a page of
+    /// 64 MiB and for some hundred thousand members; a
+    /// [stream](crate::ResourceStream) holds one at a time and has no such limit.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
         self
     }
 
@@ -336,6 +350,7 @@ impl SyncServerApiBuilder {
             settings: Settings {
                 rule: self.rule,
                 page_limit: self.page_limit,
+                memory_limit: self.memory_limit,
                 strict_entries: self.strict_entries,
                 flat_entries: self.flat_entries,
                 conditional_delete: self.conditional_delete,

@@ -198,6 +198,13 @@ impl CollectionNode {
             walked.begin(feed.total, feed.updated, answer.headers);
         }
         walked.pages += 1;
+        walked.taken += feed.taken;
+        let limit = answer.limits.memory;
+        if walked.taken > limit {
+            return Err(protocol(format!(
+                "the listing takes more than {limit} bytes of memory: a stream would not"
+            )));
+        }
         let mut items = Vec::with_capacity(feed.items.len());
         for item in feed.items {
             items.extend(self.admit(&mut walked, item, &answer.url)?);

@@ -4,7 +4,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use sync_core::{Error, Operation};
 
-use super::exchange::{Answer, limits, unreadable};
+use super::exchange::{Answer, unreadable};
 use super::paths::{Layout, Role};
 use super::{Request, SyncServerApi};
 use crate::atompub::{SERVICE_TYPE, ServiceDocument};
@@ -35,7 +35,7 @@ pub(super) async fn layout(api: &SyncServerApi) -> Result<Layout, Error> {
 
 fn read(api: &SyncServerApi, answer: &Answer<'_>) -> Result<Layout, Error> {
     let url = answer.url.to_string();
-    let service = match ServiceDocument::parse(&url, &answer.body, limits()) {
+    let service = match ServiceDocument::parse(&url, &answer.body, answer.limits) {
         Ok(service) => service,
         Err(error) if says_service(answer.headers) => return Err(unreadable(error)),
         // Some page about the service.

@@ -15,6 +15,7 @@ use super::service::SHOWN_QUERY;
 use super::{Loaded, SyncServerApi};
 use crate::atom::{Entry, ILLEGAL, Limits, ReadOptions, XmlError};
 use crate::error::{local, protocol, unauthenticated};
+use crate::oauth1::without_protocol_parameters;
 
 /// The longest answer to a change, in bytes. Answers to questions have the
 /// limit of the call's options.
@@ -41,6 +42,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) body: Bytes,
     /// Where it came from, after redirects.
     pub(crate) url: Uri,
+    /// How much of it is read.
+    pub(crate) limits: Limits,
 }
 
 impl Request {
@@ -108,10 +111,11 @@ impl SyncServerApi {
     ) -> Result<T, Error> {
         let (call, uri, _held) = self.prepare(request)?;
         let operation = call.operation();
+        let limits = self.limits();
         if !is_repeated_in_the_middle(operation) {
             return self.change(call, uri, read).await;
         }
-        call.decode_with(move |head, body| read(Answer::new(head, body, uri)))
+        call.decode_with(move |head, body| read(Answer::new(head, body, uri, limits)))
             .await
     }
 
@@ -128,7 +132,7 @@ impl SyncServerApi {
         let result = async {
             let (head, body) = call.stream().await?.into_parts();
             let body = body.collect(LARGEST_ANSWER).await.map_err(cut)?;
-            read(Answer::new(&head, body, uri))
+            read(Answer::new(&head, body, uri, self.limits()))
         };
         result
             .await
@@ -188,6 +192,16 @@ impl SyncServerApi {
         })
     }
 
+    /// How much of a document is read. The size is limited already when an
+    /// answer is read into memory, and by its stream when it is not.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            size: u64::MAX,
+            memory: self.settings().memory_limit,
+            ..Limits::default()
+        }
+    }
+
     /// The URI of a link of the service.
     ///
     /// # Errors
@@ -201,23 +215,25 @@ impl SyncServerApi {
             let href = utf8_percent_encode(href.trim(), ILLEGAL).to_string();
             resolve(document, &href).map_err(|error| none().with_source(error))?
         };
-        self.settings()
-            .rule
-            .apply(self.base_url(), &uri)
-            .ok_or_else(|| {
-                protocol("the service gave out a link to another server, which is not followed")
-            })
+        let own = self.settings().rule.apply(self.base_url(), &uri);
+        let own = own.ok_or_else(|| {
+            protocol("the service gave out a link to another server, which is not followed")
+        })?;
+        // What a server repeats of a signature makes a page that is known look new.
+        let unsigned = self.has_auth().then(|| without_protocol_parameters(&own));
+        Ok(unsigned.flatten().unwrap_or(own))
     }
 }
 
 impl<'a> Answer<'a> {
     /// The answer to a request that was sent to `asked`.
-    fn new(head: &'a response::Parts, body: Bytes, asked: Uri) -> Self {
+    fn new(head: &'a response::Parts, body: Bytes, asked: Uri, limits: Limits) -> Self {
         Self {
             status: head.status,
             headers: &head.headers,
             body,
             url: came_from(head).unwrap_or(asked),
+            limits,
         }
     }
 
@@ -254,7 +270,7 @@ impl<'a> Answer<'a> {
 
     /// How to read the document in the body.
     pub(crate) fn options(&self) -> ReadOptions {
-        options(&self.url, self.headers)
+        options(&self.url, self.headers, self.limits)
     }
 }
 
@@ -275,7 +291,7 @@ fn charset(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// How to read a document from `url` that came with these headers.
-pub(super) fn options(url: &Uri, headers: &HeaderMap) -> ReadOptions {
+pub(super) fn options(url: &Uri, headers: &HeaderMap, limits: Limits) -> ReadOptions {
     // Put together by hand: this is done for every answer.
     let mut text = String::with_capacity(128);
     if let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) {
@@ -284,7 +300,7 @@ pub(super) fn options(url: &Uri, headers: &HeaderMap) -> ReadOptions {
         text.push_str(authority.as_str());
     }
     text.push_str(url.path_and_query().map_or("/", |target| target.as_str()));
-    let options = ReadOptions::new(text).limits(limits());
+    let options = ReadOptions::new(text).limits(limits);
     match charset(headers) {
         Some(charset) => options.charset(charset),
         None => options,
@@ -325,15 +341,6 @@ fn is_resolved(href: &str) -> bool {
                     ))
         })
     })
-}
-
-/// The size is limited already when an answer is read into memory, and by its
-/// stream when it is not.
-pub(super) fn limits() -> Limits {
-    Limits {
-        size: u64::MAX,
-        ..Limits::default()
-    }
 }
 
 /// Reads an answer that must be an entry.

@@ -77,6 +77,7 @@ struct Shared {
 pub(crate) struct Settings {
     pub(crate) rule: RebaseRule,
     pub(crate) page_limit: u64,
+    pub(crate) memory_limit: u64,
     pub(crate) strict_entries: bool,
     pub(crate) flat_entries: bool,
     pub(crate) conditional_delete: bool,

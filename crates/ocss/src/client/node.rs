@@ -94,6 +94,10 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// The memory that one takes, with its places in listings, but for what is
+    /// in its entry.
+    pub(crate) const COST: usize = size_of::<Self>() + size_of::<Loaded>() + 256;
+
     /// A resource of which only the id is known, and possibly the address.
     pub(crate) fn unloaded(
         api: &SyncServerApi,

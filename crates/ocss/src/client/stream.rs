@@ -329,7 +329,7 @@ async fn open(
     let (head, body) = collection.api.open(request).await?.into_parts();
     let url = came_from(&head).unwrap_or_else(|| asked.clone());
     Ok(Box::new(Page {
-        reader: options(&url, &head.headers).reader(),
+        reader: options(&url, &head.headers, collection.api.limits()).reader(),
         asked,
         url,
         body,

@@ -18,6 +18,8 @@ pub(crate) struct Walked {
     updated: Option<Timestamp>,
     date: Option<Timestamp>,
     pub(super) modified: Option<Timestamp>,
+    /// How much memory the members take, about.
+    pub(super) taken: u64,
 }
 
 impl Walked {

@@ -102,7 +102,9 @@ impl Answer {
     /// `304` when the client has it already.
     pub(super) fn unless_known(self, request: &HeaderMap) -> Self {
         let known = match self.header(&ETAG) {
-            Some(etag) if self.status == StatusCode::OK => lists(request, &IF_NONE_MATCH, etag),
+            Some(etag) if self.status == StatusCode::OK => {
+                lists(request, &IF_NONE_MATCH, |tag| strong(tag) == etag)
+            }
             _ => false,
         };
         if !known {
@@ -167,19 +169,27 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
     })
 }
 
-/// Refuses a change of something that was changed meanwhile.
+/// Refuses a change of something that was changed meanwhile, or that is only
+/// wanted if it is not there or not as it is.
 pub(super) fn check_unchanged(request: &HeaderMap, etag: &str) -> Result<(), Answer> {
-    if !request.contains_key(IF_MATCH) || lists(request, &IF_MATCH, etag) {
-        return Ok(());
+    let refused = |reason: &str| Err(Answer::text(StatusCode::PRECONDITION_FAILED, reason));
+    // A weak entity tag is never the same (RFC 9110 section 13.1.1).
+    if request.contains_key(IF_MATCH) && !lists(request, &IF_MATCH, |tag| tag == etag) {
+        return refused("changed meanwhile");
     }
-    Err(Answer::text(
-        StatusCode::PRECONDITION_FAILED,
-        "changed meanwhile",
-    ))
+    if lists(request, &IF_NONE_MATCH, |tag| strong(tag) == etag) {
+        return refused("it is still as it was");
+    }
+    Ok(())
 }
 
-/// Whether a list of entity tags has this one, or is `*`.
-fn lists(request: &HeaderMap, name: &HeaderName, etag: &str) -> bool {
+/// An entity tag without its weakness.
+fn strong(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+/// Whether one in a list of entity tags is the right one, or the list is `*`.
+fn lists(request: &HeaderMap, name: &HeaderName, is_it: impl Fn(&str) -> bool) -> bool {
     let lists = request
         .get_all(name)
         .iter()
@@ -187,7 +197,7 @@ fn lists(request: &HeaderMap, name: &HeaderName, etag: &str) -> bool {
     lists
         .flat_map(|list| list.split(','))
         .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+        .any(|tag| tag == "*" || is_it(tag))
 }
 
 #[cfg(test)]
@@ -218,8 +228,15 @@ mod tests {
     fn a_stale_change_is_refused() {
         assert!(check_unchanged(&HeaderMap::new(), "\"a-2\"").is_ok());
         assert!(check_unchanged(&asking(IF_MATCH, "\"a-2\""), "\"a-2\"").is_ok());
-        let refusal = check_unchanged(&asking(IF_MATCH, "\"a-1\""), "\"a-2\"").unwrap_err();
-        assert_eq!(refusal.status, 412);
+        for (condition, tag) in [
+            (IF_MATCH, "\"a-1\""),
+            (IF_MATCH, "W/\"a-2\""),
+            (IF_NONE_MATCH, "*"),
+            (IF_NONE_MATCH, "\"a-2\""),
+        ] {
+            let refusal = check_unchanged(&asking(condition, tag), "\"a-2\"").unwrap_err();
+            assert_eq!(refusal.status, 412, "{tag}");
+        }
     }
 
     #[test]

@@ -139,7 +139,11 @@ impl Engine {
             _ => self.serve(&mut state, request, &target, now),
         };
         drop(state);
-        let mut answer = answer.unless_known(request.headers());
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let mut answer = match reads {
+            true => answer.unless_known(request.headers()),
+            false => answer,
+        };
         if self.compression {
             answer = answer.compressed_for(request.headers());
         }

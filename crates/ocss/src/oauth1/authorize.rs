@@ -11,8 +11,9 @@ use http::{HeaderMap, HeaderValue, Uri};
 use sync_core::auth::{Authorize, Authorized, Generation};
 use sync_core::{Body, Clock, Error, Secret};
 
+use super::encode::form_decode;
 use super::sign::{SignError, SignatureMethod, Signer, body_hash};
-use super::{Credentials, Request};
+use super::{Credentials, Request, percent_encode};
 
 /// Where a signature is put.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -207,7 +208,19 @@ impl Authorize for OAuth1 {
         let mut secrets: Vec<_> = secrets
             .filter(|secret| !secret.expose().is_empty())
             .collect();
-        secrets.push(credentials.signing_key());
+        let key = credentials.signing_key();
+        // Too short to be looked for in every text, but not where it belongs.
+        if !secrets.is_empty() && key.expose().len() < 4 {
+            let key = key.expose().as_str();
+            let escaped = percent_encode(key);
+            secrets.extend([
+                Secret::new(format!("oauth_signature={key}")),
+                Secret::new(format!("oauth_signature=\"{key}\"")),
+                Secret::new(format!("oauth_signature={escaped}")),
+                Secret::new(format!("oauth_signature=\"{escaped}\"")),
+            ]);
+        }
+        secrets.push(key);
         secrets
     }
 }
@@ -255,7 +268,7 @@ pub(crate) fn is_private(uri: &Uri) -> bool {
 }
 
 /// The URI without the protocol's own parameters; `None` when there are none.
-fn without_protocol_parameters(uri: &Uri) -> Option<Uri> {
+pub(crate) fn without_protocol_parameters(uri: &Uri) -> Option<Uri> {
     const OWN: [&str; 8] = [
         "oauth_body_hash",
         "oauth_consumer_key",
@@ -266,7 +279,12 @@ fn without_protocol_parameters(uri: &Uri) -> Option<Uri> {
         "oauth_token",
         "oauth_version",
     ];
-    let is_own = |pair: &&str| OWN.contains(&pair.split('=').next().unwrap_or_default());
+    // As the server will read them: it decodes names too.
+    let is_own = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let name = form_decode(name.as_bytes());
+        OWN.iter().any(|own| own.as_bytes() == &*name)
+    };
     let query = uri.query()?;
     if !query.split('&').any(|pair| is_own(&pair)) {
         return None;
@@ -363,6 +381,21 @@ mod tests {
         let secrets = |_: &_| Ok(("consumer-s3cret".into(), "token-s3cret".into()));
         assert!(verify(&received, secrets).unwrap().is_some());
         assert!(!head.headers.contains_key(AUTHORIZATION));
+    }
+
+    #[test]
+    fn protocol_parameters_are_taken_out_however_they_are_escaped() {
+        let auth = OAuth1::new(credentials());
+        let mut head = head(
+            "http://h/p?oauth%5Fnonce=a&x=%6Fauth_token&oauth%5ftoken&%6fauth%5F%76ersion=1&oauth+nonce=1",
+        );
+        auth.authorize(&mut head, &Body::empty()).unwrap();
+        let target = head.uri.path_and_query().unwrap().as_str();
+        assert_eq!(target, "/p?x=%6Fauth_token&oauth+nonce=1");
+        let header = head.headers[AUTHORIZATION].to_str().unwrap();
+        let received = Received::new("GET", "http", "h", target).authorization(Some(header));
+        let secrets = |_: &_| Ok(("consumer-s3cret".into(), "token-s3cret".into()));
+        assert!(verify(&received, secrets).unwrap().is_some());
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub(super) fn form_pairs(form: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Co
 }
 
 /// `+` is a space, `%XX` a byte. A `%` that begins no escape stays.
-fn form_decode(text: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn form_decode(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'+', text).is_none() {
         return percent_decode(text).into();
     }

@@ -44,8 +44,8 @@ mod replay;
 mod sign;
 mod verify;
 
-pub(crate) use self::authorize::is_private;
 pub use self::authorize::{ClockOffset, OAuth1, Placement};
+pub(crate) use self::authorize::{is_private, without_protocol_parameters};
 pub use self::base::{Request, base_string, base_uri, normalized_parameters};
 pub use self::credentials::{Credentials, signing_key};
 pub use self::encode::percent_encode;

@@ -13,8 +13,8 @@ pub(crate) use self::write::{
     activesync, apply, binding, complete, content, datastore, detection, flatten, gdata,
     gdata_datastore, holds, pincode, syncml,
 };
-use crate::atom::{Entry, Item, names};
-use crate::client::{Answer, unreadable};
+use crate::atom::{Entry, Item, XmlError, names};
+use crate::client::{Answer, Node, unreadable};
 use crate::time::Timestamp;
 
 /// A page of a listing.
@@ -23,20 +23,29 @@ pub(crate) struct FeedPage {
     pub(crate) next: Option<String>,
     pub(crate) total: Option<u64>,
     pub(crate) updated: Option<Timestamp>,
+    /// How much memory its items take, about.
+    pub(crate) taken: u64,
 }
 
 /// Reads a page.
 pub(crate) fn feed(answer: &Answer<'_>) -> Result<FeedPage, Error> {
     let mut reader = answer.options().items(&answer.body).map_err(unreadable)?;
     let mut items = Vec::new();
-    for item in reader.by_ref() {
+    let mut taken = 0;
+    while let Some(item) = reader.next() {
         items.push(item.map_err(unreadable)?);
+        taken += reader.cost() + Node::COST as u64;
+        let limit = answer.limits.memory;
+        if taken > limit {
+            return Err(unreadable(XmlError::TooMuchMemory { limit }));
+        }
     }
     let head = reader.into_head();
     Ok(FeedPage {
         next: head.next_page().map(str::to_owned),
         total: head.total_results,
         updated: head.updated,
+        taken,
         items,
     })
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use sync_core::Error;
 
+use crate::atom::Entry;
 use crate::atom::names::OC;
-use crate::atom::{Entry, resolve};
 use crate::client::Loaded;
 use crate::error::protocol;
 use crate::model::{ClientType, ContentData, GdataDatastore};
@@ -58,11 +58,7 @@ pub(crate) fn client_type(entry: &Entry) -> Option<ClientType> {
 /// may be anywhere.
 pub(crate) fn image_url(loaded: &Loaded) -> Option<String> {
     let entry = &loaded.entry;
-    if let Some(url) = entry.property("image_url") {
-        let url = match &entry.base {
-            Some(base) => resolve(base, url),
-            None => resolve(&loaded.url.to_string(), url),
-        };
+    if let Some(url) = entry.property_url("image_url", &loaded.url.to_string()) {
         return Some(url.into());
     }
     let link = ["image", "enclosure", "icon"]

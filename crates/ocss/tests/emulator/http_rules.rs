@@ -21,6 +21,22 @@ fn what_is_known_already_is_not_sent_again() {
 }
 
 #[test]
+fn a_change_that_is_only_wanted_if_nothing_is_there_is_not_made() {
+    let emulator = Emulator::builder().build();
+    let content = "/v2/services/datastore/my-datastore-client-id/content/my-content-id";
+    let before = Ask::get(content).alice().of(&emulator);
+    let put = Ask::new("PUT", content)
+        .header("if-none-match", "*")
+        .entry("<title>other</title>")
+        .alice()
+        .of(&emulator);
+    assert_eq!(put.status(), 412);
+    assert_eq!(emulator.executions(), 0);
+    let after = Ask::get(content).alice().of(&emulator);
+    assert_eq!(text(&after), text(&before));
+}
+
+#[test]
 fn a_compressed_answer_is_the_same_answer() {
     let emulator = Emulator::builder().build();
     let plain = Ask::get(VENDORS).of(&emulator);

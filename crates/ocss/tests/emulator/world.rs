@@ -314,3 +314,16 @@ fn a_gdata_client_is_changed_at_its_edit_link_too() {
     assert!(text(&put.alice().of(&emulator)).contains("<user_id>other@example.com</user_id>"));
     assert_eq!(Ask::new("DELETE", edit).alice().of(&emulator).status(), 204);
 }
+
+#[test]
+fn the_number_of_a_binding_has_one_spelling() {
+    let emulator = Emulator::builder().build();
+    for (id, status) in [("123", 200), ("0123", 404), ("+123", 404), ("%2B123", 404)] {
+        let path = format!("/v2/syncengine/bindings/{id}");
+        assert_eq!(
+            Ask::get(&path).alice().of(&emulator).status(),
+            status,
+            "{id}"
+        );
+    }
+}

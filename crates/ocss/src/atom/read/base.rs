@@ -73,6 +73,7 @@ pub(crate) fn resolve_at_cost(base: &str, reference: &str) -> (Box<str>, u64) {
     if is_resolved(reference) {
         return (reference.into(), 0);
     }
+    let base = without_fragment(base);
     // Only a reference to the document itself has the query of its base.
     let base = match reference.is_empty() || reference.starts_with('#') {
         true => base,
@@ -150,6 +151,12 @@ mod tests {
             ("?e", "http://h/a/b?e"),
             ("e", "http://h/a/e"),
         ] {
+            let with_fragment = format!("{base}#f");
+            assert_eq!(
+                &*resolve(&with_fragment, reference),
+                expected,
+                "{reference}"
+            );
             assert_eq!(&*resolve(base, reference), expected, "{reference}");
         }
     }

@@ -6,6 +6,7 @@ use std::mem;
 use super::base::{Bases, resolve_at_cost};
 use super::small::{category, own_attributes, relation, shared, without};
 use crate::atom::content::{Content, ContentBody, Kind};
+use crate::atom::cost::{ALLOCATION, Cost};
 use crate::atom::element::{Element, Foreign};
 use crate::atom::entry::{Entry, Tombstone};
 use crate::atom::error::{Limits, XmlError, cut};
@@ -107,10 +108,13 @@ pub(super) struct Builder {
     items: u64,
     /// What resolving references has cost, in bytes.
     grown: u64,
+    /// What memory was taken before the item that is being read.
+    before_item: u64,
+    item_cost: u64,
 }
 
 impl Builder {
-    pub(super) fn new(wanted: Wanted, url: &str, by_item: bool) -> Self {
+    pub(super) fn new(wanted: Wanted, url: &str, limits: Limits, by_item: bool) -> Self {
         Self {
             wanted,
             by_item,
@@ -119,7 +123,7 @@ impl Builder {
             bases: Bases::new(url),
             text: String::new(),
             waste: String::new(),
-            tree: TreeBuilder::default(),
+            tree: TreeBuilder::new(limits),
             is_feed: false,
             feed: Feed::new(),
             entry: Entry::new(),
@@ -132,6 +136,8 @@ impl Builder {
             deleted: Vec::new(),
             items: 0,
             grown: 0,
+            before_item: 0,
+            item_cost: 0,
         }
     }
 
@@ -141,6 +147,15 @@ impl Builder {
 
     pub(super) const fn head(&self) -> &Feed {
         &self.feed
+    }
+
+    /// What the last item takes that was handed over.
+    pub(super) const fn item_cost(&self) -> u64 {
+        self.item_cost
+    }
+
+    const fn cost(&mut self) -> &mut Cost {
+        &mut self.tree.cost
     }
 
     pub(super) fn take_item(&mut self) -> Option<Item> {
@@ -163,6 +178,8 @@ impl Builder {
             self.is_feed = true;
             self.feed.base = self.base();
             (self.feed.lang, self.feed.foreign) = own_attributes(tag);
+            let foreign = self.feed.foreign.cost();
+            self.cost().add(tag.length() + foreign);
             self.frames.push(Frame::Feed);
         } else if is_entry {
             self.begin_entry(tag);
@@ -176,9 +193,12 @@ impl Builder {
     }
 
     fn begin_entry(&mut self, tag: &StartTag<'_>) {
+        self.before_item = self.tree.cost.taken();
         self.entry.base = self.base();
         if tag.has_attributes() {
             (self.entry.lang, self.entry.foreign) = own_attributes(tag);
+            let foreign = self.entry.foreign.cost();
+            self.cost().add(tag.length() + foreign);
         }
         self.frames.push(Frame::Entry);
     }
@@ -187,18 +207,22 @@ impl Builder {
     fn base(&mut self) -> Option<Box<str>> {
         let base: Box<str> = self.bases.explicit()?.into();
         self.grown += base.len() as u64;
+        self.cost().add(ALLOCATION + base.len());
         Some(base)
     }
 
     fn resolve(&mut self, reference: &str) -> Box<str> {
         let (resolved, cost) = resolve_at_cost(self.bases.current(), reference);
         self.grown += cost;
+        self.cost().add(ALLOCATION + resolved.len());
         resolved
     }
 
-    /// A short document must not take up all memory, or time, because each of
-    /// its references is relative to a long base.
-    fn check_growth(&self) -> Result<(), XmlError> {
+    /// A short document must not take up all memory, or time, because there
+    /// are so many things in it, or each of its references is relative to a
+    /// long base.
+    fn check_cost(&self) -> Result<(), XmlError> {
+        self.tree.cost.check()?;
         let limit = Limits::GROWTH + Limits::GROWTH_OF_ITEM * self.items;
         match self.grown > limit {
             true => Err(XmlError::Overgrown { limit }),
@@ -219,22 +243,26 @@ impl Builder {
                 "content" if !in_feed => self.content(tag),
                 "link" => {
                     let link = self.link(tag);
-                    if in_feed {
+                    let all = if in_feed {
                         &mut self.feed.links
                     } else {
                         &mut self.entry.links
-                    }
-                    .push(link);
+                    };
+                    all.push(link);
+                    self.tree.cost.add_room(all);
                     Frame::Skipped
                 }
                 "category" => {
                     let category = category(tag);
+                    let foreign = category.foreign.cost();
+                    self.cost().add(3 * ALLOCATION + tag.length() + foreign);
                     let all = if in_feed {
                         &mut self.feed.categories
                     } else {
                         &mut self.entry.categories
                     };
                     all.push(category);
+                    self.tree.cost.add_room(all);
                     Frame::Skipped
                 }
                 "author" => self.person(Role::Author),
@@ -247,6 +275,7 @@ impl Builder {
             (Namespace::OpenSearch, "itemsPerPage") if in_feed => Frame::Field(Field::ItemsPerPage),
             (Namespace::OpenSearch, "startIndex") if in_feed => Frame::Field(Field::StartIndex),
             (Namespace::Tombstones, "deleted-entry") if in_feed => {
+                self.before_item = self.tree.cost.taken();
                 self.begin_tree(tag, Place::Tombstone)
             }
             _ => self.begin_tree(tag, Place::Extension),
@@ -266,6 +295,7 @@ impl Builder {
     fn words(&mut self, tag: &StartTag<'_>, words: Words) -> Frame {
         self.is_html = false;
         self.foreign = Foreign::default();
+        self.cost().add(tag.length());
         for attribute_ref in tag.attributes() {
             if !attribute_ref.is(&Namespace::None, "type") {
                 self.foreign.push_attribute(attribute(attribute_ref));
@@ -283,6 +313,7 @@ impl Builder {
     fn content(&mut self, tag: &StartTag<'_>) -> Frame {
         self.declared = Cow::Borrowed("text");
         self.foreign = Foreign::default();
+        self.cost().add(tag.length());
         let mut src = None;
         for attribute_ref in tag.attributes() {
             if attribute_ref.is(&Namespace::None, "type") {
@@ -309,6 +340,8 @@ impl Builder {
     }
 
     fn set_content(&mut self, body: ContentBody) {
+        let foreign = self.foreign.cost();
+        self.cost().add(ALLOCATION + foreign);
         self.entry.content.get_or_insert(Content {
             declared: mem::replace(&mut self.declared, Cow::Borrowed("text")),
             body,
@@ -331,6 +364,8 @@ impl Builder {
                 _ => link.foreign.push_attribute(attribute(attribute_ref)),
             }
         }
+        let foreign = link.foreign.cost();
+        self.cost().add(2 * ALLOCATION + tag.length() + foreign);
         link
     }
 
@@ -363,6 +398,7 @@ impl Builder {
     /// A field ends. Its parent is the innermost frame already. Of a part that
     /// is there twice, the first counts.
     fn finish(&mut self, field: Field) {
+        self.tree.cost.add(ALLOCATION + self.text.len());
         let text = trim(&self.text);
         let in_feed = self.frames.last() == Some(&Frame::Feed);
         let some = || Some(text).filter(|text| !text.is_empty()).map(Into::into);
@@ -426,6 +462,8 @@ impl Builder {
 
     fn set_words(&mut self, words: Words, value: Value) {
         let in_feed = self.in_feed();
+        let foreign = self.foreign.cost();
+        self.cost().add(foreign);
         let place = match words {
             Words::Title if in_feed => &mut self.feed.title,
             Words::Title => &mut self.entry.title,
@@ -450,6 +488,7 @@ impl Builder {
                     &mut self.entry.extensions
                 };
                 all.push(root);
+                self.tree.cost.add_room(all);
             }
             Place::Words(words) => {
                 self.foreign = Foreign::new(without(&mut root, &["type"]), Vec::new());
@@ -471,13 +510,22 @@ impl Builder {
 
     fn hand_over(&mut self, item: Item) {
         self.items += 1;
+        let cost = &mut self.tree.cost;
         if self.by_item {
+            self.item_cost = cost.taken() - self.before_item;
+            cost.back_to(self.before_item);
             self.item = Some(item);
             return;
         }
         match item {
-            Item::Entry(entry) => self.entries.push(entry),
-            Item::Deleted(tombstone) => self.deleted.push(tombstone),
+            Item::Entry(entry) => {
+                self.entries.push(entry);
+                cost.add_room(&self.entries);
+            }
+            Item::Deleted(tombstone) => {
+                self.deleted.push(tombstone);
+                cost.add_room(&self.deleted);
+            }
         }
     }
 }
@@ -488,7 +536,7 @@ impl Handler for Builder {
         match self.frames.last() {
             Some(Frame::Tree(_)) => {
                 self.tree.start(tag, &mut self.text);
-                return Ok(());
+                return self.tree.cost.check();
             }
             Some(Frame::Field(_) | Frame::Skipped) => {
                 self.frames.push(Frame::Skipped);
@@ -510,7 +558,7 @@ impl Handler for Builder {
             Some(Frame::Person(_)) => self.person_child(tag),
             Some(_) => self.child(tag, false),
         }
-        self.check_growth()
+        self.check_cost()
     }
 
     fn text(&mut self) -> &mut String {
@@ -534,13 +582,15 @@ impl Handler for Builder {
                 Some(Frame::Field(field)) => self.finish(field),
                 Some(Frame::Person(role)) => {
                     let person = mem::take(&mut self.person);
-                    let in_feed = self.in_feed();
-                    match (role, in_feed) {
-                        (Role::Author, true) => self.feed.authors.push(person),
-                        (Role::Author, false) => self.entry.authors.push(person),
-                        (Role::Contributor, true) => self.feed.contributors.push(person),
-                        (Role::Contributor, false) => self.entry.contributors.push(person),
-                    }
+                    let all = match (role, self.in_feed()) {
+                        (Role::Author, true) => &mut self.feed.authors,
+                        (Role::Author, false) => &mut self.entry.authors,
+                        (Role::Contributor, true) => &mut self.feed.contributors,
+                        (Role::Contributor, false) => &mut self.entry.contributors,
+                    };
+                    self.tree.cost.add(person.foreign.cost());
+                    all.push(person);
+                    self.tree.cost.add_room(all);
                 }
                 Some(Frame::Entry) if self.is_feed => {
                     let entry = mem::take(&mut self.entry);

@@ -122,7 +122,7 @@ impl ReadOptions {
 
     fn read(&self, document: &[u8], wanted: Wanted) -> Result<Builder, XmlError> {
         let document = checked(document, self.limits, self.said)?;
-        let mut builder = Builder::new(wanted, &self.url, false);
+        let mut builder = Builder::new(wanted, &self.url, self.limits, false);
         Parser::new(self.limits).run(&document, true, &mut builder)?;
         Ok(builder)
     }

@@ -31,7 +31,7 @@ impl<'d> Items<'d> {
             document,
             at: 0,
             parser: Parser::new(limits),
-            builder: Builder::new(Wanted::Feed, url, true),
+            builder: Builder::new(Wanted::Feed, url, limits, true),
             done: false,
         })
     }
@@ -45,6 +45,11 @@ impl<'d> Items<'d> {
     /// The feed, as [`head`](Self::head).
     pub fn into_head(self) -> Feed {
         self.builder.into_feed().0
+    }
+
+    /// How much memory the item that was handed out last takes, about.
+    pub(crate) const fn cost(&self) -> u64 {
+        self.builder.item_cost()
     }
 }
 
@@ -127,7 +132,7 @@ impl FeedReader {
             size: 0,
             last: false,
             parser: Parser::new(limits),
-            builder: Builder::new(Wanted::Feed, url, true),
+            builder: Builder::new(Wanted::Feed, url, limits, true),
             failed: None,
         }
     }

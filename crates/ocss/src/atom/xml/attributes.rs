@@ -11,6 +11,10 @@ use crate::atom::names::Namespace;
 /// Up to so many, each is compared with each.
 const FEW: usize = 12;
 
+/// Attributes of one element. Far more than any honest document has, and few
+/// enough that they take little memory while they are looked through.
+const MOST: usize = 4096;
+
 /// Where a name and its value stand in a tag.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -163,6 +167,9 @@ fn split(raw: &str, places: &mut Vec<Place>) -> Result<(), &'static str> {
             return Err("an attribute's value does not end");
         };
         let value = start..start + length;
+        if places.len() == MOST {
+            return Err("an element has too many attributes");
+        }
         places.push(Place {
             local: name.start + local,
             name,

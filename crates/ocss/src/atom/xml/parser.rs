@@ -47,6 +47,11 @@ impl<'a> StartTag<'a> {
     pub(crate) const fn has_attributes(&self) -> bool {
         !self.places.is_empty()
     }
+
+    /// How many bytes its attributes have in the document.
+    pub(crate) const fn length(&self) -> usize {
+        self.raw.len()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]

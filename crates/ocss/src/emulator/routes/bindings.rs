@@ -68,10 +68,11 @@ pub(super) fn member(op: &Operation<'_>, world: &mut World) -> Outcome {
     let text = op.id(0);
     let missing = || Answer::not_found("Binding", text);
     let id: u64 = text.parse().map_err(|_| missing())?;
+    // An id has one spelling only: `+123` and `0123` are others.
     let own = world
         .bindings
         .get(&id)
-        .filter(|binding| binding.owner == op.owner());
+        .filter(|binding| binding.owner == op.owner() && binding.id.to_string() == text);
     let mut binding = own.ok_or_else(missing)?.clone();
     if op.is(&Method::PUT) {
         op.unchanged(Item::Binding(&binding, world))?;
