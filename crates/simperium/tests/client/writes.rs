@@ -150,6 +150,11 @@ async fn what_a_write_did_is_told_though_its_object_cannot_be_read() {
         let error = todo.set("k", &json!({})).with_object().await;
         assert!(body == "[]" || kind(&error.unwrap_err()) == expected);
     }
+    // Or only its version, where some clients of the service read it.
+    let (todo, _) = answered([ok("4\n")]);
+    let written = todo.set("k", &json!({})).with_object().await.unwrap();
+    assert_eq!((written.version, written.object), (Some(4), None));
+    assert_eq!(kind(&written.object_error.unwrap()), E::Protocol);
     // There is nothing to be read.
     let (todo, _) = answered([status(409, ""), status(404, "")]);
     let written = todo.put("k", &json!({})).with_object().await.unwrap();
