@@ -40,6 +40,24 @@ async fn a_channel_needs_a_good_token_and_a_good_name() {
         let answer = socket.ask("3:cv:x").await;
         assert!(answer.starts_with("3:auth:{"), "{answer}");
     }
+    // Whoever waits for an answer gets one.
+    for (payload, code) in [
+        ("", 400),
+        ("{}", 400),
+        (
+            r#"{"clientid":"c","app_id":"app","name":"note","token":null}"#,
+            400,
+        ),
+        (
+            &format!(r#"{{"clientid":"c","app_id":"app","token":"{TOKEN}"}}"#),
+            500,
+        ),
+    ] {
+        let answer = socket.ask(&format!("3:init:{payload}")).await;
+        let refusal = answer.strip_prefix("3:auth:").unwrap();
+        let refusal: Value = serde_json::from_str(refusal).unwrap();
+        assert_eq!(refusal["code"], code, "{payload}");
+    }
     let joe = emulator.create_user("app", "joe@example.com", "x");
     let answer = socket.ask(&init(3, "note", "c", joe.token.expose())).await;
     assert_eq!(answer, "3:auth:joe@example.com");
