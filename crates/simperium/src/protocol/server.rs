@@ -129,6 +129,13 @@ struct EntityData {
 }
 
 impl ServerFrame {
+    /// The channel of a frame of changes that cannot be read as one.
+    #[cfg(feature = "sync")]
+    pub(crate) fn unreadable_changes(text: &str, error: FrameError) -> Option<u32> {
+        let (channel, ..) = part::split_channel(text)?;
+        (error == FrameError::Payload("c")).then_some(channel)
+    }
+
     /// Reads a frame.
     ///
     /// # Errors

@@ -190,22 +190,24 @@ impl Machine {
     }
 
     /// A frame came. One that is not understood, or not for a channel, is
-    /// passed over.
+    /// passed over, unless it has changes: what they were, the index tells.
     ///
     /// # Errors
     ///
     /// That of the store.
     pub fn frame(&mut self, text: &str, turn: &mut Turn<'_>) -> Outcome {
-        let Ok(ServerFrame::Channel { channel, command }) = ServerFrame::parse(text) else {
+        let (channel, mut command) = match ServerFrame::parse(text) {
+            Ok(ServerFrame::Channel { channel, command }) => (Some(channel), Some(command)),
+            Ok(_) => (None, None),
+            Err(error) => (ServerFrame::unreadable_changes(text, error), None),
+        };
+        let bucket = channel.and_then(|channel| usize::try_from(channel).ok());
+        let Some(bucket) = bucket else {
             return Ok(Vec::new());
         };
-        let Ok(bucket) = usize::try_from(channel) else {
-            return Ok(Vec::new());
-        };
-        let mut command = Some(command);
         self.with(Some(bucket), turn, |channel, work| match command.take() {
             Some(command) => channel.command(command, work),
-            None => Ok(()),
+            None => channel.missed(work),
         })
     }
 

@@ -96,6 +96,18 @@ impl Channel {
         self.read_again(work)
     }
 
+    /// The server has told of changes, and it is not known of which.
+    pub(in crate::syncer::machine) fn missed(
+        &mut self,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        match self.phase {
+            Phase::CatchingUp | Phase::Live => self.unknown_cv(work),
+            // They are asked for at the end of the reading, or nobody hears.
+            _ => Ok(()),
+        }
+    }
+
     fn read_again(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
         self.begin_index(work)?;
         self.phase = Phase::Indexing;
