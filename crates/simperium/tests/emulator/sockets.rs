@@ -1,5 +1,7 @@
 //! The websocket protocol.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::support::{ADMIN, Ask, Socket, TOKEN, emulator, init, opening};
@@ -103,6 +105,25 @@ async fn every_channel_of_a_bucket_hears_of_a_change() {
     assert!(ann.next().await.starts_with("0:c:[{"));
     assert!(other.next().await.starts_with("0:c:[{"));
     assert!(other.next().await.starts_with("1:c:[{"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_before_the_end_is_done_all_the_same() {
+    for latency in [0, 50] {
+        let emulator = emulator();
+        let mut socket = Socket::channel(&emulator, "c").await;
+        emulator.configure(|config| {
+            config.latency = Duration::from_millis(latency)..Duration::from_millis(latency)
+        });
+        for n in 1..=3 {
+            let change = json!({"id": format!("n{n}"), "o": "M", "ccid": "x", "v": {}});
+            socket.send(&format!("0:c:{change}")).await;
+        }
+        drop(socket);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(emulator.objects("app", TOKEN, "note").len(), 3, "{latency}");
+        assert_eq!(emulator.sockets(), 0);
+    }
 }
 
 #[tokio::test]
