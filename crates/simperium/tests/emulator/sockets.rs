@@ -127,6 +127,15 @@ async fn what_was_sent_before_the_end_is_done_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_change_of_any_size_is_answered() {
+    let emulator = emulator();
+    let mut socket = Socket::channel(&emulator, "c").await;
+    let text = "x".repeat(17 << 20);
+    let change = json!({"id": "n", "o": "M", "ccid": "x", "v": {"t": {"o": "+", "v": text}}});
+    assert_eq!(socket.change(&change).await["error"], 413);
+}
+
+#[tokio::test]
 async fn init_can_have_the_first_command() {
     let emulator = emulator();
     let mut socket = Socket::channel(&emulator, "c").await;

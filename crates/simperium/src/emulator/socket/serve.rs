@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::{Opened, Outgoing};
@@ -23,7 +23,12 @@ where
         mut outgoing,
         killed,
     } = opened;
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+    // What is too large is refused, and not a reason to hang up: who sends it
+    // would send it again.
+    let config = WebSocketConfig::default()
+        .max_message_size(None)
+        .max_frame_size(None);
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
     let (sink, mut frames) = socket.split();
     // Frames wait here while they travel.
     let (arriving, mut arrived) = mpsc::unbounded_channel::<(Instant, String)>();
