@@ -27,6 +27,8 @@ pub(super) struct Reading {
     asked: HashSet<String>,
     /// Whether one of them came again, so that there may be more than was read.
     circles: bool,
+    /// Whether something on a page could not be read.
+    torn: bool,
     /// Whether there was more than one page.
     paged: bool,
     /// Whether something was deleted meanwhile. Where marks are numbers of
@@ -42,6 +44,7 @@ impl Reading {
     pub(super) fn disconnected(&mut self) {
         self.asked.clear();
         self.circles = false;
+        self.torn = false;
         self.unknown = 0;
     }
 
@@ -82,6 +85,7 @@ impl Channel {
         });
         self.reading.asked.clear();
         self.reading.circles = false;
+        self.reading.torn = false;
         self.reading.paged = false;
         self.reading.deleted = false;
         self.catch_up.disconnected();
@@ -124,6 +128,19 @@ impl Channel {
         Ok(())
     }
 
+    /// A page of the index with what could be read of it.
+    pub(in crate::syncer::machine) fn torn_page(
+        &mut self,
+        page: IndexPage,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        if self.phase != Phase::Indexing {
+            return Ok(());
+        }
+        self.reading.torn = true;
+        self.page(page, work)
+    }
+
     /// A page of the index.
     pub(super) fn page(
         &mut self,
@@ -161,8 +178,10 @@ impl Channel {
         self.event(indexing, work);
         // Nothing says in the store that all is here, unless it is.
         let first_current = run.first_current.clone();
-        self.state.cv = first_current.clone().filter(|_| mark.is_none());
-        run.mark = mark;
+        let is_all = mark.is_none() && !self.reading.torn;
+        self.state.cv = first_current.clone().filter(|_| is_all);
+        // Who goes on after a torn page would not know of it.
+        run.mark = mark.filter(|_| !self.reading.torn);
         self.state.index_run = Some(run);
         self.write_state(work)?;
         match next {
@@ -264,7 +283,7 @@ impl Channel {
             return Ok(false);
         }
         self.reading.repeats = 0;
-        if self.reading.circles {
+        if self.reading.circles || self.reading.torn {
             // What was not read may be there all the same.
             let run = self.state.index_run.take();
             let first_current = run.and_then(|run| run.first_current);
