@@ -158,6 +158,9 @@ fn classify(kind: Kind, status: StatusCode, text: &str, page: bool) -> Simperium
     match (status.as_u16(), kind) {
         (429 | 503, _) => E::Throttled,
         (500.., _) => E::Server,
+        // Whoever says it: web servers on the way have limits, too, and pages
+        // for them.
+        (413, _) => E::TooLarge,
         // The service itself redirects no one.
         (300..400, _) => E::NotTheService,
         _ if page => E::NotTheService,
@@ -172,7 +175,6 @@ fn classify(kind: Kind, status: StatusCode, text: &str, page: bool) -> Simperium
         (403, _) => E::Forbidden,
         (404, _) => E::NotFound,
         (409, _) => E::Conflict,
-        (413, _) => E::TooLarge,
         (400, _) => E::Invalid,
         _ => E::Other,
     }
@@ -219,5 +221,6 @@ mod tests {
         };
         assert_eq!(page(404), SimperiumError::NotTheService);
         assert_eq!(page(502), SimperiumError::Server);
+        assert_eq!(page(413), SimperiumError::TooLarge);
     }
 }

@@ -94,6 +94,26 @@ impl<T: Serialize + DeserializeOwned> Bucket<T> {
     /// have changed since. Keys that the object does not have any more stay,
     /// unless it is to [replace](Write::replace) the one that was read.
     ///
+    /// ```
+    /// # #[cfg(feature = "emulator")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = simperium::emulator::Emulator::builder().start().await?;
+    /// # let token = "lab-ann-0123456789abcdef0123456789abcdef";
+    /// # let api = simperium::Api::builder("my-app", token).host(server.origin()).build()?;
+    /// # let todo = api.bucket("todo")?;
+    /// # todo.put("car", &serde_json::json!({"title": "Wash the car"})).await?;
+    /// let mut task = todo.get("car").await?.ok_or("it is not there")?;
+    /// let version = task.version.ok_or("the service did not say its version")?;
+    /// task.data["done"] = true.into();
+    /// todo.set_at("car", version, &task.data).replace().await?;
+    /// # assert_eq!(todo.get("car").await?.map(|task| task.data), Some(task.data));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "emulator"))]
+    /// # fn main() {}
+    /// ```
+    ///
     /// [`NotFound`](crate::SimperiumError::NotFound) when the object was
     /// deleted, or the version is too old to be kept.
     pub fn set_at<K>(&self, key: K, version: u64, object: &T) -> Write<T>

@@ -19,6 +19,29 @@ use crate::wire::answer;
 ///
 /// What can be sent again after a failure are the same [`BulkChange`]s, as often
 /// as is needed: those that were made say so.
+///
+/// ```
+/// # #[cfg(feature = "emulator")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use serde_json::json;
+/// use simperium::model::{BulkChange, Key};
+///
+/// # let server = simperium::emulator::Emulator::builder().start().await?;
+/// # let token = "lab-ann-0123456789abcdef0123456789abcdef";
+/// # let api = simperium::Api::builder("my-app", token).host(server.origin()).build()?;
+/// let mut changes = Vec::new();
+/// for title in ["Wash the car", "Buy milk"] {
+///     changes.push(BulkChange::create(Key::random()?, &json!({"title": title}))?);
+/// }
+/// for result in api.bucket("todo")?.bulk(changes).await? {
+///     assert!(result.outcome.is_done(), "{}: {:?}", result.key, result.outcome);
+/// }
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "emulator"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is awaited"]
 pub struct Bulk {

@@ -19,6 +19,57 @@ use crate::model::{Change, Cv};
 /// A poll is answered as soon as there is a change. An empty list means that
 /// there was none for as long as it was [waited](Self::wait) for, or the
 /// service, or something on the way, cut the poll short.
+///
+/// A copy of a bucket that stays as the bucket is:
+///
+/// ```
+/// # #[cfg(feature = "emulator")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::collections::BTreeMap;
+///
+/// use simperium::api::ChangeEvent;
+/// use simperium::protocol::Operation;
+///
+/// # let server = simperium::emulator::Emulator::builder().start().await?;
+/// # let token = "lab-ann-0123456789abcdef0123456789abcdef";
+/// # let api = simperium::Api::builder("my-app", token).host(server.origin()).build()?;
+/// # api.bucket("todo")?.put("old", &serde_json::json!({})).await?;
+/// let todo = api.bucket("todo")?;
+/// loop {
+///     let index = todo.index().data(true).all_pages().await?;
+///     let entries = index.entries.into_iter();
+///     let mut copy: BTreeMap<_, _> =
+///         entries.filter_map(|entry| Some((entry.key.to_string(), entry.data?))).collect();
+///
+/// #   todo.put("new", &serde_json::json!({"title": "Wash the car"})).await?;
+/// #   todo.delete("old").await?;
+///     let mut changes = todo.changes(index.current).stream();
+///     while let Some(event) = changes.next().await {
+///         match event? {
+///             ChangeEvent::Change(change) => match change.operation {
+///                 Operation::Empty | Operation::Drop => copy.clear(),
+///                 // As it is now, whatever came since.
+///                 _ => match todo.get(&change.id).await? {
+///                     Some(now) => drop(copy.insert(change.id, now.data)),
+///                     None => drop(copy.remove(&change.id)),
+///                 },
+///             },
+///             ChangeEvent::Interrupted { error, pause } => println!("{error}; again in {pause:?}"),
+///             // The service has forgotten the place: begin anew.
+///             ChangeEvent::Reindex => break,
+///             _ => {}
+///         }
+/// #       if !copy.contains_key("old") {
+/// #           assert_eq!(copy["new"]["title"], "Wash the car");
+/// #           return Ok(());
+/// #       }
+///     }
+/// }
+/// # }
+/// # #[cfg(not(feature = "emulator"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens until it is awaited"]
 pub struct Changes {

@@ -5,6 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
+use http::StatusCode;
 use sync_core::Error;
 use sync_core::transport::Delivery;
 
@@ -124,6 +125,10 @@ async fn is_done(
         // That, or the entity has another version: it is there then. An id
         // that was given may have been sent by an earlier call.
         Some(SimperiumError::Conflict) if repeated || given => is_gone(bucket, key).await,
+        // It changes nothing.
+        Some(SimperiumError::Other) if error.status() == Some(StatusCode::PRECONDITION_FAILED) => {
+            is_gone(bucket, key).await
+        }
         _ => Ok(false),
     }
 }
@@ -134,7 +139,7 @@ async fn is_gone(bucket: &Bucket<()>, key: &Key) -> Result<bool, Error> {
         .path(key)
         .accept_status(&[404])
         .decode_with(|head, body| {
-            let gone = head.status == http::StatusCode::NOT_FOUND;
+            let gone = head.status == StatusCode::NOT_FOUND;
             answer::absent(head, &body).map(|()| gone)
         })
         .await

@@ -1,5 +1,6 @@
 //! The index of a bucket, page by page.
 
+use std::collections::{HashMap, hash_map};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use sync_core::{Error, json};
 use super::bucket::Bucket;
 use super::entries::Entries;
 use crate::client::operations;
-use crate::model::{Cv, Entry};
+use crate::model::{Cv, Entry, Key};
 use crate::wire::answer;
 use crate::wire::index::{self, RawEntry, RawPage};
 
@@ -140,6 +141,53 @@ impl<T: Serialize + DeserializeOwned> Index<T> {
     /// All entries from here on, page after page, each once.
     pub fn stream(self) -> Entries<T> {
         Entries::new(self)
+    }
+
+    /// All entries from here on, as one page: each in the newest version that was
+    /// read. Its [`current`](IndexPage::current) is that of the first page, after
+    /// which the changes can be followed. All of it is in memory; a
+    /// [`stream`](Self::stream) needs less.
+    ///
+    /// ```
+    /// # #[cfg(feature = "emulator")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = simperium::emulator::Emulator::builder().start().await?;
+    /// # let token = "lab-ann-0123456789abcdef0123456789abcdef";
+    /// # let api = simperium::Api::builder("my-app", token).host(server.origin()).build()?;
+    /// let index = api.bucket("todo")?.index().data(true).all_pages().await?;
+    /// for entry in index.entries {
+    ///     println!("{} has version {}: {:?}", entry.key, entry.version, entry.data);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "emulator"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first error, as of a [page](Self::send).
+    pub async fn all_pages(self) -> Result<IndexPage<T>, Error> {
+        let mut stream = self.stream();
+        let mut places: HashMap<Key, usize> = HashMap::new();
+        let mut entries: Vec<Entry<T>> = Vec::new();
+        while let Some(entry) = stream.next().await {
+            let entry = entry?;
+            match places.entry(entry.key.clone()) {
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(entries.len());
+                    entries.push(entry);
+                }
+                // What comes again is newer.
+                hash_map::Entry::Occupied(place) => entries[*place.get()] = entry,
+            }
+        }
+        Ok(IndexPage {
+            current: stream.first_current(),
+            mark: None,
+            entries,
+        })
     }
 }
 

@@ -210,7 +210,10 @@ fn read<T: DeserializeOwned>(
         });
     }
     let (version, object) = if with_object {
-        match (answer::version(head), answer::object(head, body)) {
+        match (
+            answer::written_version(head, body),
+            answer::object(head, body),
+        ) {
             (version, Ok(object)) => (version, Some(Ok(object))),
             // The service says that the write was made, whatever else it says.
             (Some(version), Err(error)) if !answer::is_page(&head.headers, body) => {

@@ -52,7 +52,8 @@
 //! * Half of a character beyond U+FFFF is kept as U+FFFD.
 //! * Numbers are kept as they are sent, but for exponents: `1E5` becomes `1e+5`.
 //! * A frame that cannot be read is passed over; an unreadable change is
-//!   refused with 400.
+//!   refused with 400, and an unreadable `init` with 500, or with 400 if it has
+//!   no token that could be one.
 //! * `EMPTY` of an empty bucket is refused with 412.
 //! * The options frame `o` is sent where `__options__` has a `namespace` for
 //!   the bucket, and never exposes it.

@@ -50,7 +50,7 @@ pub enum DeleteOutcome {
     /// The entity is gone.
     Deleted,
     /// It was gone already: an earlier attempt came through, and only its
-    /// answer was lost.
+    /// answer was lost, or the service says that nothing has changed.
     AlreadyApplied,
 }
 

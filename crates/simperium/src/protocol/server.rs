@@ -129,6 +129,38 @@ struct EntityData {
 }
 
 impl ServerFrame {
+    /// The channel of a frame of changes that cannot be read as one.
+    #[cfg(feature = "sync")]
+    pub(crate) fn unreadable_changes(text: &str, error: FrameError) -> Option<u32> {
+        let (channel, ..) = part::split_channel(text)?;
+        (error == FrameError::Payload("c")).then_some(channel)
+    }
+
+    /// What can be read of a page of the index that cannot be read as a whole.
+    #[cfg(feature = "sync")]
+    pub(crate) fn torn_page(text: &str) -> Option<(u32, IndexPage)> {
+        #[derive(Deserialize)]
+        struct Torn {
+            #[serde(default, deserialize_with = "lenient::optional_text")]
+            current: Option<String>,
+            index: Vec<RawJson>,
+            #[serde(default, deserialize_with = "lenient::text_if_any")]
+            mark: Option<String>,
+        }
+
+        let (channel, "i", Some(payload)) = part::split_channel(text)? else {
+            return None;
+        };
+        let torn: Torn = serde_json::from_str(payload).ok()?;
+        let index = torn.index.iter().filter_map(|entry| entry.decode().ok());
+        let page = IndexPage {
+            current: torn.current,
+            index: index.collect(),
+            mark: torn.mark,
+        };
+        Some((channel, page))
+    }
+
     /// Reads a frame.
     ///
     /// # Errors

@@ -94,15 +94,19 @@ pub(crate) fn version(head: &Parts) -> Option<u64> {
     number(head.headers.get(VERSION)?.as_bytes())
 }
 
-/// The answer to a write says the version in its header; some clients of the
-/// service read it from the body. An answer that says nothing at all is taken
-/// as good, one that says something else is not.
+/// The version that the answer to a write says: in its header, or as its body,
+/// which is where some clients of the service read it.
+pub(crate) fn written_version(head: &Parts, body: &[u8]) -> Option<u64> {
+    version(head).or_else(|| number(body.trim_ascii()))
+}
+
+/// The same of an answer that need say nothing else. One that says nothing at
+/// all is taken as good, one that says something else is not.
 pub(crate) fn written(head: &Parts, body: &Bytes) -> Result<Option<u64>, Error> {
-    let text = body.trim_ascii();
-    if let Some(version) = version(head).or_else(|| number(text)) {
+    if let Some(version) = written_version(head, body) {
         return Ok(Some(version));
     }
-    if text.is_empty() {
+    if body.trim_ascii().is_empty() {
         return Ok(None);
     }
     if is_page(&head.headers, body) {

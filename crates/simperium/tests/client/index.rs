@@ -100,6 +100,25 @@ async fn the_same_entry_twice_comes_once_and_a_newer_one_again() {
 }
 
 #[tokio::test]
+async fn all_pages_are_one_with_each_entity_as_it_was_read_last() {
+    let (todo, _) = answered([
+        ok(r#"{"current":"c1","index":[{"id":"a","v":1},{"id":"b","v":2}],"mark":"m"}"#),
+        ok(r#"{"current":"c2","index":[{"id":"b","v":2},{"id":"a","v":3}],"mark":"n"}"#),
+        ok(r#"{"current":"c2","index":[{"id":"c","v":1}]}"#),
+        status(401, ""),
+    ]);
+    let index = todo.index().all_pages().await.unwrap();
+    let versions: Vec<_> = index
+        .entries
+        .iter()
+        .map(|e| (e.key.as_str(), e.version))
+        .collect();
+    assert_eq!(versions, [("a", 3), ("b", 2), ("c", 1)]);
+    assert_eq!((index.current, index.mark), (Some(Cv::new("c1")), None));
+    assert!(todo.index().all_pages().await.is_err());
+}
+
+#[tokio::test]
 async fn the_current_of_a_later_page_is_never_that_of_the_first() {
     let (todo, _) = answered([
         ok(r#"{"index":[{"id":"a","v":1}],"mark":"m"}"#),

@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use simperium::api::Delete;
 use simperium::emulator::Fault;
 use simperium::model::{DeleteOutcome, Outcome};
-use simperium::{RawJson, SimperiumError as E, SimperiumErrorExt as _};
+use simperium::{Bucket, RawJson, SimperiumError as E, SimperiumErrorExt as _};
 
 use super::support::{
     TOKEN, answered, api, emulator, kind, objects, ok, status, todo, versioned, with,
@@ -150,6 +151,11 @@ async fn what_a_write_did_is_told_though_its_object_cannot_be_read() {
         let error = todo.set("k", &json!({})).with_object().await;
         assert!(body == "[]" || kind(&error.unwrap_err()) == expected);
     }
+    // Or only its version, where some clients of the service read it.
+    let (todo, _) = answered([ok("4\n")]);
+    let written = todo.set("k", &json!({})).with_object().await.unwrap();
+    assert_eq!((written.version, written.object), (Some(4), None));
+    assert_eq!(kind(&written.object_error.unwrap()), E::Protocol);
     // There is nothing to be read.
     let (todo, _) = answered([status(409, ""), status(404, "")]);
     let written = todo.put("k", &json!({})).with_object().await.unwrap();
@@ -340,6 +346,20 @@ async fn a_lost_answer_to_a_deletion_is_no_error_whatever_the_service_says_then(
     let (todo, _) = answered([lost(), status(409, ""), versioned(ok("{}"), "4")]);
     let error = todo.delete_version("k", 3).await.unwrap_err();
     assert_eq!(kind(&error), E::Conflict);
+}
+
+#[tokio::test]
+async fn a_deletion_that_changes_nothing_is_done_if_the_object_is_gone() {
+    let deletions: [fn(&Bucket) -> Delete; 2] =
+        [|todo| todo.delete("k"), |todo| todo.delete_version("k", 2)];
+    for delete in deletions {
+        let (todo, _) = answered([status(412, ""), status(404, "")]);
+        let gone = delete(&todo).await.unwrap();
+        assert_eq!(gone.outcome, DeleteOutcome::AlreadyApplied);
+        let (todo, _) = answered([status(412, ""), versioned(ok("{}"), "4")]);
+        let error = delete(&todo).await.unwrap_err();
+        assert_eq!(error.status().unwrap(), 412);
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The websocket protocol.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::support::{ADMIN, Ask, Socket, TOKEN, emulator, init, opening};
@@ -39,6 +41,24 @@ async fn a_channel_needs_a_good_token_and_a_good_name() {
         // And so it is not open.
         let answer = socket.ask("3:cv:x").await;
         assert!(answer.starts_with("3:auth:{"), "{answer}");
+    }
+    // Whoever waits for an answer gets one.
+    for (payload, code) in [
+        ("", 400),
+        ("{}", 400),
+        (
+            r#"{"clientid":"c","app_id":"app","name":"note","token":null}"#,
+            400,
+        ),
+        (
+            &format!(r#"{{"clientid":"c","app_id":"app","token":"{TOKEN}"}}"#),
+            500,
+        ),
+    ] {
+        let answer = socket.ask(&format!("3:init:{payload}")).await;
+        let refusal = answer.strip_prefix("3:auth:").unwrap();
+        let refusal: Value = serde_json::from_str(refusal).unwrap();
+        assert_eq!(refusal["code"], code, "{payload}");
     }
     let joe = emulator.create_user("app", "joe@example.com", "x");
     let answer = socket.ask(&init(3, "note", "c", joe.token.expose())).await;
@@ -85,6 +105,34 @@ async fn every_channel_of_a_bucket_hears_of_a_change() {
     assert!(ann.next().await.starts_with("0:c:[{"));
     assert!(other.next().await.starts_with("0:c:[{"));
     assert!(other.next().await.starts_with("1:c:[{"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_before_the_end_is_done_all_the_same() {
+    for latency in [0, 50] {
+        let emulator = emulator();
+        let mut socket = Socket::channel(&emulator, "c").await;
+        emulator.configure(|config| {
+            config.latency = Duration::from_millis(latency)..Duration::from_millis(latency)
+        });
+        for n in 1..=3 {
+            let change = json!({"id": format!("n{n}"), "o": "M", "ccid": "x", "v": {}});
+            socket.send(&format!("0:c:{change}")).await;
+        }
+        drop(socket);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(emulator.objects("app", TOKEN, "note").len(), 3, "{latency}");
+        assert_eq!(emulator.sockets(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_any_size_is_answered() {
+    let emulator = emulator();
+    let mut socket = Socket::channel(&emulator, "c").await;
+    let text = "x".repeat(17 << 20);
+    let change = json!({"id": "n", "o": "M", "ccid": "x", "v": {"t": {"o": "+", "v": text}}});
+    assert_eq!(socket.change(&change).await["error"], 413);
 }
 
 #[tokio::test]

@@ -43,6 +43,32 @@ fn a_change_that_is_told_twice_is_made_once_and_passed() {
 }
 
 #[test]
+fn changes_that_cannot_be_read_are_looked_for_in_the_index() {
+    let mut lab = base();
+    let good = json!({"id": "b", "o": "-", "ccids": ["x"], "ev": 2, "cv": "cv7"});
+    for bad in [
+        format!(r#"0:c:[{{"id":"a","o":"M","cv":"cv6","ev":"soon"}},{good}]"#),
+        format!("0:c:[5,{good}]"),
+        "0:c:nonsense".to_owned(),
+    ] {
+        assert_eq!(lab.take(&bad), ["0:i:1:::1000"], "{bad}");
+        // It is being read already.
+        assert!(lab.take(&bad).is_empty());
+        let entry = json!({"id": "a", "v": 2, "d": text("two")});
+        lab.take(&format!(
+            "0:i:{}",
+            json!({"current": "cv8", "index": [entry]})
+        ));
+        lab.take("0:c:[]");
+        assert_eq!(lab.ghost("a"), Some((2, text("two"))));
+        assert!(lab.machine.is_synced(0));
+    }
+    // Not for ever on one connection.
+    assert!(lab.take("0:c:[5]").is_empty());
+    assert!(!lab.machine.is_ready(0));
+}
+
+#[test]
 fn an_acknowledged_change_is_done() {
     let mut lab = base();
     let sent = change(&lab.put("a", text("one two!")));

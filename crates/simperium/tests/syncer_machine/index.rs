@@ -84,6 +84,66 @@ fn a_mark_that_repeats_ends_the_run() {
 }
 
 #[test]
+fn an_empty_page_is_not_the_last_while_it_has_a_mark() {
+    let mut lab = Lab::live(&[("a", 1, text("x"))]);
+    lab.take("0:cv:?");
+    assert_eq!(lab.take(&page("f", &[], Some("m"))), ["0:i:1:m::1000"]);
+    assert_eq!(lab.object("a"), Some(text("x")));
+    lab.take(&page("f", &[("a", 1, text("x"))], None));
+    lab.take("0:c:[]");
+    assert_eq!(lab.object("a"), Some(text("x")));
+    assert!(lab.machine.is_synced(0));
+}
+
+#[test]
+fn nothing_is_deleted_for_an_index_whose_marks_go_round_in_circles() {
+    let mut lab = Lab::live(&[("a", 1, text("x")), ("b", 1, text("y"))]);
+    let mut frames = lab.take("0:cv:?");
+    let mut runs = 0;
+    while frames == ["0:i:1:::1000"] {
+        runs += 1;
+        let a = [("a", 1, text("x"))];
+        assert_eq!(lab.take(&page("f", &a, Some("m"))), ["0:i:1:m::1000"]);
+        assert_eq!(lab.take(&page("f", &a, Some("n"))), ["0:i:1:n::1000"]);
+        assert_eq!(lab.take(&page("f", &a, Some("m")))[0], "0:cv:f");
+        // Another process does not take it for the end either.
+        assert_eq!(lab.cv(), None);
+        frames = lab.take("0:c:[]");
+    }
+    assert_eq!((runs, frames.len()), (4, 0));
+    assert_eq!(lab.object("b"), Some(text("y")));
+    assert_eq!(lab.cv().as_deref(), Some("f"));
+    assert!(lab.machine.is_synced(0));
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_keeps_nothing_else_from_being_here() {
+    let mut lab = Lab::live(&[("a", 1, text("x")), ("b", 1, text("y"))]);
+    lab.take("0:cv:?");
+    let b = json!({"id": "b", "v": "soon", "d": {}});
+    let c = json!({"id": "c", "v": 1, "d": text("z")});
+    let torn = format!(
+        "0:i:{}",
+        json!({"current": "f", "index": [b, c, 5], "mark": "m"})
+    );
+    assert_eq!(lab.take(&torn), ["0:i:1:m::1000"]);
+    lab.restart();
+    assert!(lab.connect()[0].contains(r#""cmd":"i:1:::1000""#));
+    lab.take("0:auth:me@example.com");
+    assert_eq!(lab.take(&torn), ["0:i:1:m::1000"]);
+    let last = json!({"current": "g", "index": [b]});
+    assert_eq!(lab.take(&format!("0:i:{last}"))[0], "0:cv:f");
+    // Another process does not take it for all there is.
+    assert_eq!(lab.cv(), None);
+    lab.take("0:c:[]");
+    assert!(lab.machine.is_synced(0));
+    assert_eq!(lab.object("c"), Some(text("z")));
+    // It may be the one that could not be read.
+    assert_eq!(lab.object("b"), Some(text("y")));
+    assert_eq!(lab.cv().as_deref(), Some("f"));
+}
+
+#[test]
 fn changes_during_the_run_are_newer_than_its_pages() {
     let mut lab = opened();
     lab.take(&page("f", &[("a", 1, text("x"))], Some("m")));

@@ -204,16 +204,30 @@ impl State {
         }
     }
 
-    /// A change that cannot be read is refused as far as it says what it is.
+    /// Who sends a change or an `init` waits for what becomes of it; anything
+    /// else that cannot be read is passed over.
     fn unreadable(&mut self, socket: u64, text: &str) {
         let mut parts = text.splitn(3, ':');
-        let (Some(channel), Some("c"), Some(change)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return;
-        };
-        let Ok(number) = channel.parse::<u32>() else {
-            return;
-        };
+        let number = parts.next().and_then(|channel| channel.parse::<u32>().ok());
+        match (number, parts.next(), parts.next()) {
+            (Some(number), Some("c"), Some(change)) => {
+                self.unreadable_change(socket, number, change);
+            }
+            (Some(number), Some("init"), payload) => {
+                let payload = payload.unwrap_or_default();
+                let init: Value = serde_json::from_str(payload).unwrap_or_default();
+                let token = init.get("token").and_then(Value::as_str);
+                match token.is_some_and(is_well_formed) {
+                    true => self.refuse_channel(socket, number, 500, "Invalid init"),
+                    false => self.refuse_channel(socket, number, 400, "Token invalid"),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A change that cannot be read is refused as far as it says what it is.
+    fn unreadable_change(&mut self, socket: u64, number: u32, change: &str) {
         let change: Value = serde_json::from_str(change).unwrap_or_default();
         let field = |name: &str| change.get(name).and_then(Value::as_str).unwrap_or_default();
         let channel = self

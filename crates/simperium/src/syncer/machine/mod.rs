@@ -39,7 +39,7 @@ pub use self::settings::{DeletePolicy, Settings};
 pub use self::turn::Turn;
 use super::Resolver;
 use crate::model::{BucketName, Key};
-use crate::protocol::ServerFrame;
+use crate::protocol::{FrameError, ServerFrame};
 use crate::store::{Json, Millis, StoreError, Transaction};
 
 /// What the machine does of one call.
@@ -190,21 +190,39 @@ impl Machine {
     }
 
     /// A frame came. One that is not understood, or not for a channel, is
-    /// passed over.
+    /// passed over, unless it has changes: what they were, the index tells. Of a
+    /// page of that, what can be read is taken.
     ///
     /// # Errors
     ///
     /// That of the store.
     pub fn frame(&mut self, text: &str, turn: &mut Turn<'_>) -> Outcome {
-        let Ok(ServerFrame::Channel { channel, command }) = ServerFrame::parse(text) else {
+        let (channel, mut command) = match ServerFrame::parse(text) {
+            Ok(ServerFrame::Channel { channel, command }) => (Some(channel), Some(command)),
+            Ok(_) => (None, None),
+            Err(FrameError::Payload("i")) => return self.torn_page(text, turn),
+            Err(error) => (ServerFrame::unreadable_changes(text, error), None),
+        };
+        let bucket = channel.and_then(|channel| usize::try_from(channel).ok());
+        let Some(bucket) = bucket else {
             return Ok(Vec::new());
         };
-        let Ok(bucket) = usize::try_from(channel) else {
-            return Ok(Vec::new());
-        };
-        let mut command = Some(command);
         self.with(Some(bucket), turn, |channel, work| match command.take() {
             Some(command) => channel.command(command, work),
+            None => channel.missed(work),
+        })
+    }
+
+    /// A page of the index with something on it that cannot be read.
+    fn torn_page(&mut self, text: &str, turn: &mut Turn<'_>) -> Outcome {
+        let torn = ServerFrame::torn_page(text);
+        let Some((Ok(bucket), page)) = torn.map(|(channel, page)| (channel.try_into(), page))
+        else {
+            return Ok(Vec::new());
+        };
+        let mut page = Some(page);
+        self.with(Some(bucket), turn, |channel, work| match page.take() {
+            Some(page) => channel.torn_page(page, work),
             None => Ok(()),
         })
     }

@@ -42,7 +42,12 @@ impl CatchUp {
 impl Channel {
     /// Asks for what has happened since the stored change version.
     pub(super) fn ask_changes(&mut self, work: &mut Work<'_, '_>) {
-        let Some(cv) = self.state.cv.clone() else {
+        self.ask_changes_after(self.state.cv.clone(), work);
+    }
+
+    /// Asks for what has happened since then, if that is known.
+    pub(super) fn ask_changes_after(&mut self, cv: Option<Cv>, work: &mut Work<'_, '_>) {
+        let Some(cv) = cv else {
             return;
         };
         self.phase = Phase::CatchingUp;

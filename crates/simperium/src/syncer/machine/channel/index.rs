@@ -5,13 +5,16 @@
 //! page is here, what happened since then is asked for, and only after that,
 //! what no page had is gone.
 
+use std::collections::HashSet;
+
 use super::{Channel, Phase, ROWS};
 use crate::model::Key;
 use crate::protocol::{ClientCommand, IndexEntry, IndexPage};
 use crate::store::{Generation, IndexRun, Json, PendingState, Record, StoreError};
 use crate::syncer::machine::{BucketEvent, Effect, Work};
 
-/// How often the index is read again for deletions during the reading.
+/// How often the index is read again for deletions during the reading, or for
+/// marks that led nowhere.
 const REPEATS: u32 = 3;
 /// How often a connection may say that it does not know a place before it is
 /// given up.
@@ -20,8 +23,12 @@ const UNKNOWN: u32 = 3;
 /// What is known of a reading of the index beyond the store.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// The mark that the page under way was asked with.
-    asked: Option<String>,
+    /// The marks that pages were asked with.
+    asked: HashSet<String>,
+    /// Whether one of them came again, so that there may be more than was read.
+    circles: bool,
+    /// Whether something on a page could not be read.
+    torn: bool,
     /// Whether there was more than one page.
     paged: bool,
     /// Whether something was deleted meanwhile. Where marks are numbers of
@@ -35,7 +42,9 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn disconnected(&mut self) {
-        self.asked = None;
+        self.asked.clear();
+        self.circles = false;
+        self.torn = false;
         self.unknown = 0;
     }
 
@@ -60,7 +69,7 @@ impl Channel {
         };
         // One that goes on has had a page, and may have missed anything.
         self.reading.paged |= mark.is_some();
-        self.reading.asked.clone_from(&mark);
+        self.reading.asked.extend(mark.clone());
         self.asked = work.now();
         Ok(self.index_query(work, mark.as_deref()))
     }
@@ -74,6 +83,9 @@ impl Channel {
             generation,
             ..IndexRun::default()
         });
+        self.reading.asked.clear();
+        self.reading.circles = false;
+        self.reading.torn = false;
         self.reading.paged = false;
         self.reading.deleted = false;
         self.catch_up.disconnected();
@@ -96,12 +108,37 @@ impl Channel {
         self.read_again(work)
     }
 
+    /// The server has told of changes, and it is not known of which.
+    pub(in crate::syncer::machine) fn missed(
+        &mut self,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        match self.phase {
+            Phase::CatchingUp | Phase::Live => self.unknown_cv(work),
+            // They are asked for at the end of the reading, or nobody hears.
+            _ => Ok(()),
+        }
+    }
+
     fn read_again(&mut self, work: &mut Work<'_, '_>) -> Result<(), StoreError> {
         self.begin_index(work)?;
         self.phase = Phase::Indexing;
         let command = self.first_page(work)?;
         self.send(command, work);
         Ok(())
+    }
+
+    /// A page of the index with what could be read of it.
+    pub(in crate::syncer::machine) fn torn_page(
+        &mut self,
+        page: IndexPage,
+        work: &mut Work<'_, '_>,
+    ) -> Result<(), StoreError> {
+        if self.phase != Phase::Indexing {
+            return Ok(());
+        }
+        self.reading.torn = true;
+        self.page(page, work)
     }
 
     /// A page of the index.
@@ -127,35 +164,36 @@ impl Channel {
         // What comes from here on is seen by this run.
         self.state.index_run = Some(run.clone());
         run.received += u64::try_from(index.len()).unwrap_or(u64::MAX);
-        let is_empty = index.is_empty();
         for entry in index {
             self.entry(entry, run.generation, work)?;
         }
-        // A mark that repeats would go on for ever.
-        let next = mark.filter(|mark| !is_empty && self.reading.asked.as_ref() != Some(mark));
+        // A mark that comes again would go on for ever.
+        let is_new = |mark: &String| self.reading.asked.insert(mark.clone());
+        let next = mark.clone().filter(is_new);
+        self.reading.circles = mark.is_some() && next.is_none();
         let indexing = BucketEvent::Indexing {
             received: run.received,
             is_all: next.is_none(),
         };
         self.event(indexing, work);
-        run.mark.clone_from(&next);
-        self.state.cv = match &next {
-            Some(_) => None,
-            None => run.first_current.clone(),
-        };
+        // Nothing says in the store that all is here, unless it is.
+        let first_current = run.first_current.clone();
+        let is_all = mark.is_none() && !self.reading.torn;
+        self.state.cv = first_current.clone().filter(|_| is_all);
+        // Who goes on after a torn page would not know of it.
+        run.mark = mark.filter(|_| !self.reading.torn);
         self.state.index_run = Some(run);
         self.write_state(work)?;
         match next {
             Some(mark) => {
                 let command = self.index_query(work, Some(&mark));
-                self.reading.asked = Some(mark);
                 self.asked = work.now();
                 self.reading.paged = true;
                 self.send(command, work);
                 Ok(())
             }
-            None if self.state.cv.is_some() => {
-                self.ask_changes(work);
+            None if first_current.is_some() => {
+                self.ask_changes_after(first_current, work);
                 Ok(())
             }
             // A server that does not say where it is. All is here; the next
@@ -238,12 +276,21 @@ impl Channel {
     /// The gap is closed: what no page had, and nothing since has brought, is
     /// gone. False if the index has to be read again first.
     pub(super) fn end_index(&mut self, work: &mut Work<'_, '_>) -> Result<bool, StoreError> {
-        if self.reading.paged && self.reading.deleted && self.reading.repeats < REPEATS {
+        let is_doubtful = self.reading.circles || self.reading.paged && self.reading.deleted;
+        if is_doubtful && self.reading.repeats < REPEATS {
             self.reading.repeats += 1;
             self.read_again(work)?;
             return Ok(false);
         }
         self.reading.repeats = 0;
+        if self.reading.circles || self.reading.torn {
+            // What was not read may be there all the same.
+            let run = self.state.index_run.take();
+            let first_current = run.and_then(|run| run.first_current);
+            self.state.cv = self.state.cv.take().or(first_current);
+            self.write_state(work)?;
+            return Ok(true);
+        }
         let generation = self.state.generation;
         let mut after: Option<Key> = None;
         loop {
