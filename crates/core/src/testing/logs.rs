@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tracing::field::{Field, Visit};
 use tracing::span;
 use tracing::subscriber::{DefaultGuard, Interest};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 use super::leak::SecretSearch;
 use super::mock::lock;
@@ -51,6 +51,11 @@ impl std::error::Error for GlobalLoggerTaken {}
 impl LogCapture {
     /// Captures what is traced on this thread from now on, until it is dropped.
     pub fn start() -> Self {
+        // While there is only one subscriber, `tracing` asks that of the thread which
+        // comes first to a place in the code whether anybody cares, for good: a test
+        // on another thread, which has none, would silence the place for all.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(Arc::new(Capture::default())));
         let capture = Arc::new(Capture::default());
         let guard = tracing::subscriber::set_default(Arc::clone(&capture));
         Self {
