@@ -11,6 +11,7 @@ use simperium::{Auth, Secret};
 use crate::Result;
 use crate::args::Connect;
 use crate::progress;
+use crate::show::connection;
 
 /// A note: its text, and whatever else other apps keep with it.
 pub(crate) type Note = Map<String, Value>;
@@ -61,8 +62,8 @@ impl Notes {
                     1 => "; 1 note is to be sent".to_owned(),
                     more => format!("; {more} notes are to be sent"),
                 };
-                let status = self.bucket.syncer().status();
-                eprintln!("notes: not in step with the service ({status:?}){pending}");
+                let status = connection(self.bucket.syncer().status());
+                eprintln!("notes: not in step with the service ({status}){pending}");
                 Ok(false)
             }
             Err(error) => Err(error.into()),

@@ -1,7 +1,7 @@
 //! What there is.
 
 use simperium::store::{ConflictId, Json};
-use simperium::syncer::SyncState;
+use simperium::syncer::{Status, SyncState};
 
 use crate::connect::{Note, Notes, text};
 use crate::{Outcome, Result};
@@ -14,6 +14,23 @@ const TITLE: usize = 60;
 pub(crate) fn title(text: &str) -> String {
     let line = text.lines().find(|line| !line.trim().is_empty());
     line.unwrap_or_default().chars().take(TITLE).collect()
+}
+
+/// How it stands with the connection, in words.
+pub(crate) fn connection(status: Status) -> String {
+    let text = match status {
+        Status::Connecting => "connecting",
+        Status::Online => "online",
+        Status::Offline { retry_in } => {
+            return format!("offline, tried again in {:.1} s", retry_in.as_secs_f64());
+        }
+        Status::Unauthorized => "the service refuses the token",
+        Status::OtherUser => "the token is of another user than these notes",
+        Status::Paused => "offline, as asked for",
+        Status::Stopped => "ended",
+        _ => "not known",
+    };
+    text.to_owned()
 }
 
 pub(crate) async fn list(notes: &Notes) -> Result {
@@ -36,7 +53,7 @@ pub(crate) async fn one(notes: &Notes, key: &str) -> Result {
 
 pub(crate) async fn status(notes: &Notes) -> Result {
     notes.sync().await?;
-    say!("connection: {:?}", notes.bucket.syncer().status());
+    say!("connection: {}", connection(notes.bucket.syncer().status()));
     say!("device: {}", notes.bucket.syncer().client_id());
     say!("notes: {}", notes.bucket.all().await?.len());
     say!("conflicts: {}", notes.bucket.conflicts().await?.len());
@@ -45,7 +62,9 @@ pub(crate) async fn status(notes: &Notes) -> Result {
     for (key, state) in &pending {
         match state {
             SyncState::Rejected(Some(reason)) => say!("  {key} was refused: {reason}"),
-            state => say!("  {key} {state:?}"),
+            SyncState::Rejected(None) => say!("  {key} was refused"),
+            SyncState::Sent => say!("  {key} was sent, and is not acknowledged yet"),
+            _ => say!("  {key} waits to be sent"),
         }
     }
     Ok(Outcome::Good)
