@@ -22,7 +22,7 @@ pub(crate) fn connection(status: Status) -> String {
         Status::Connecting => "connecting",
         Status::Online => "online",
         Status::Offline { retry_in } => {
-            return format!("offline, tried again in {:.1} s", retry_in.as_secs_f64());
+            return format!("offline, trying again in {:.1} s", retry_in.as_secs_f64());
         }
         Status::Unauthorized => "the service refuses the token",
         Status::OtherUser => "the token is of another user than these notes",
