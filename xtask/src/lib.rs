@@ -1,5 +1,6 @@
 //! What the tasks of this repository share with its tests: the [peers], real
-//! programs that the clients are tested against, and the [workspace] they live in.
+//! programs that the clients are tested against, the [workspace] they live in, and
+//! what the task [serve] can be asked for.
 //!
 //! The library is plain `std` without a runtime, so that `cargo xtask` is built
 //! in seconds. Everything here blocks; call it from `spawn_blocking` where that
@@ -10,5 +11,6 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod peers;
+pub mod serve;
 pub mod table;
 pub mod workspace;

@@ -33,9 +33,7 @@ fn dispatch(name: &str, arguments: Vec<OsString>) -> Result<(), Failure> {
     if ["-h", "--help", "help"].contains(&name) {
         return tasks::help::run(&arguments);
     }
-    let task = tasks::find(name).ok_or_else(|| {
-        Failure::usage(format!("there is no task `{name}`; see `cargo xtask help`"))
-    })?;
+    let task = tasks::task(name)?;
     // Help wins over everything before a `--`.
     if arguments
         .iter()

@@ -69,9 +69,7 @@ impl Home {
             .find(|place| place.join("config.xml").is_file())
         {
             Some(place) => Self::read(place),
-            None => Err(Error::config(format!(
-                "no config.xml of a daemon in any of {places:?}; name its directory, or pass address and API key"
-            ))),
+            None => Err(none_of(&places)),
         }
     }
 
@@ -179,6 +177,20 @@ impl fmt::Debug for Home {
     }
 }
 
+fn none_of(places: &[PathBuf]) -> Error {
+    let places: Vec<String> = places
+        .iter()
+        .map(|place| place.display().to_string())
+        .collect();
+    let tried = match places.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", places.join(" or ")),
+    };
+    Error::config(format!(
+        "no config.xml of a daemon{tried}; name its directory, or pass address and API key"
+    ))
+}
+
 /// The directories in which a daemon's configuration may lie, best first.
 fn places(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Vec<PathBuf> {
     let mut places: Vec<PathBuf> = ["STHOMEDIR", "STCONFDIR"]
@@ -277,6 +289,16 @@ mod tests {
             let message = parse(gui).unwrap_err().to_string();
             assert!(message.contains(word), "{message}");
         }
+    }
+
+    #[test]
+    fn the_places_that_were_tried_are_named() {
+        let message = none_of(&["a b".into(), "c".into()]).to_string();
+        assert!(
+            message.contains("of a daemon in a b or c; name"),
+            "{message}"
+        );
+        assert!(none_of(&[]).to_string().contains("of a daemon; name"));
     }
 
     #[cfg(target_os = "linux")]

@@ -1,12 +1,10 @@
 //! `cargo xtask serve`: the services that have a server of their own, for
-//! trying things out.
+//! trying things out. The first line is READY and the base URL.
 
 use std::error::Error;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use contentstack_sync::emulator::{Emulator as Contentstack, Fill};
-use lexopt::prelude::*;
 use ocss::emulator::{Emulator as Ocss, Layout};
 use simperium::emulator::Emulator as Simperium;
 use sync_tests::synctools::{Folder, TOKEN, sample};
@@ -14,28 +12,22 @@ use synctools::route::{ModelOrder, Route};
 use synctools::store::SqliteStore;
 use synctools::wire::Profile;
 use tokio::signal::unix::{SignalKind, signal};
-
-const HELP: &str = "\
-serve contentstack [--port N] [--page-size N] [--items N] [--latency-ms N]
-                   [--rate-limit N] [--seed N]
-serve ocss [--port N] [--page-size N] [--layout default|moved] [--strict] [--https-links]
-serve simperium [--port N] [--seed N] [--latency-ms N] [--hold SECONDS] [--notes N]
-serve synctools [--port N] [--rows N] [--token TOKEN] [--public] [--like-2.2]
-
-Serves until it is interrupted. The first line is READY and the base URL.";
-
-const SERVICES: &str = "There are `contentstack`, `ocss`, `simperium` and `synctools`.";
-
-/// Items in a stack that nobody has asked for more or fewer of.
-const ITEMS: usize = 250;
+use xtask::serve::{self, Service};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> ExitCode {
-    match run() {
+    let service = match Service::read(lexopt::Parser::from_env()) {
+        Ok(service) => service,
+        Err(error) => {
+            eprintln!("serve: {error}; see `cargo xtask help serve`");
+            return ExitCode::from(2);
+        }
+    };
+    match run(service) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_port_taken(&*error) => {
-            eprintln!("serve: {error}; choose another --port, or leave it to the system");
+            eprintln!("serve: {error}; choose another --port, or none for a free one");
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -53,55 +45,35 @@ fn is_port_taken(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-fn run() -> Outcome {
-    let mut parser = lexopt::Parser::from_env();
-    let service = match parser.next()? {
-        Some(Long("help") | Short('h')) => {
-            println!("{HELP}");
-            return Ok(());
-        }
-        Some(Value(name)) => name.string()?,
-        Some(other) => return Err(other.unexpected().into()),
-        None => return Err(format!("which service? {SERVICES}").into()),
-    };
+fn run(service: Service) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        match service.as_str() {
-            "contentstack" => serve_contentstack(parser).await,
-            "ocss" => serve_ocss(parser).await,
-            "simperium" => serve_simperium(parser).await,
-            "synctools" => serve_synctools(parser).await,
-            other => Err(format!("there is no service `{other}`. {SERVICES}").into()),
+        match service {
+            Service::Contentstack(asked) => serve_contentstack(asked).await,
+            Service::Ocss(asked) => serve_ocss(asked).await,
+            Service::Simperium(asked) => serve_simperium(asked).await,
+            Service::Synctools(asked) => serve_synctools(asked).await,
         }
     })
 }
 
-async fn serve_contentstack(mut parser: lexopt::Parser) -> Outcome {
-    let mut builder = Contentstack::builder();
-    let mut items = ITEMS;
-    while let Some(argument) = parser.next()? {
-        builder = match argument {
-            Long("port") => builder.port(parser.value()?.parse()?),
-            Long("page-size") => builder.page_size(parser.value()?.parse()?),
-            Long("seed") => builder.seed(parser.value()?.parse()?),
-            Long("latency-ms") => {
-                let latency = Duration::from_millis(parser.value()?.parse()?);
-                builder.configure(|options| options.latency = latency)
-            }
-            Long("rate-limit") => {
-                let limit = parser.value()?.parse()?;
-                builder.configure(|options| options.rate_limit = Some(limit))
-            }
-            Long("items") => {
-                items = parser.value()?.parse()?;
-                builder
-            }
-            other => return Err(other.unexpected().into()),
-        };
+async fn serve_contentstack(asked: serve::Contentstack) -> Outcome {
+    let mut builder = Contentstack::builder()
+        .port(asked.port)
+        .configure(|options| {
+            options.latency = asked.latency;
+            options.rate_limit = asked.rate_limit;
+        });
+    if let Some(size) = asked.page_size {
+        builder = builder.page_size(size);
+    }
+    if let Some(seed) = asked.seed {
+        builder = builder.seed(seed);
     }
     let emulator = builder.start().await?;
+    let items = asked.items;
     emulator.fill(&Fill::new(items));
     println!("READY {}", emulator.url());
     println!(
@@ -116,21 +88,18 @@ async fn serve_contentstack(mut parser: lexopt::Parser) -> Outcome {
     Ok(())
 }
 
-async fn serve_ocss(mut parser: lexopt::Parser) -> Outcome {
-    let mut builder = Ocss::builder();
-    while let Some(argument) = parser.next()? {
-        builder = match argument {
-            Long("port") => builder.port(parser.value()?.parse()?),
-            Long("page-size") => builder.page_size(parser.value()?.parse()?),
-            Long("layout") => match parser.value()?.string()?.as_str() {
-                "default" => builder.layout(Layout::Default),
-                "moved" => builder.layout(Layout::Moved),
-                other => return Err(format!("there is no layout `{other}`").into()),
-            },
-            Long("strict") => builder.strict(true),
-            Long("https-links") => builder.https_links(true),
-            other => return Err(other.unexpected().into()),
-        };
+async fn serve_ocss(asked: serve::Ocss) -> Outcome {
+    let layout = match asked.moved {
+        true => Layout::Moved,
+        false => Layout::Default,
+    };
+    let mut builder = Ocss::builder()
+        .port(asked.port)
+        .layout(layout)
+        .strict(asked.strict)
+        .https_links(asked.https_links);
+    if let Some(size) = asked.page_size {
+        builder = builder.page_size(size);
     }
     let emulator = builder.start().await?;
     println!("READY {}", emulator.url());
@@ -143,28 +112,17 @@ async fn serve_ocss(mut parser: lexopt::Parser) -> Outcome {
     Ok(())
 }
 
-async fn serve_simperium(mut parser: lexopt::Parser) -> Outcome {
+async fn serve_simperium(asked: serve::Simperium) -> Outcome {
     const TOKEN: &str = "lab-demo";
-    let mut builder = Simperium::builder();
-    let mut notes = 0;
-    while let Some(argument) = parser.next()? {
-        builder = match argument {
-            Long("port") => builder.port(parser.value()?.parse()?),
-            Long("seed") => builder.seed(parser.value()?.parse()?),
-            Long("latency-ms") => {
-                let latency = Duration::from_millis(parser.value()?.parse()?);
-                builder.configure(|config| config.latency = latency..latency)
-            }
-            Long("hold") => {
-                let hold = Duration::try_from_secs_f64(parser.value()?.parse()?)?;
-                builder.configure(|config| config.hold = hold)
-            }
-            Long("notes") => {
-                notes = parser.value()?.parse()?;
-                builder
-            }
-            other => return Err(other.unexpected().into()),
-        };
+    let (notes, latency) = (asked.notes, asked.latency);
+    let mut builder = Simperium::builder().port(asked.port).configure(|config| {
+        config.latency = latency..latency;
+        if let Some(hold) = asked.hold {
+            config.hold = hold;
+        }
+    });
+    if let Some(seed) = asked.seed {
+        builder = builder.seed(seed);
     }
     let emulator = builder.start().await?;
     emulator.seed("demo", TOKEN, "note", notes, 300);
@@ -180,20 +138,13 @@ async fn serve_simperium(mut parser: lexopt::Parser) -> Outcome {
     Ok(())
 }
 
-async fn serve_synctools(mut parser: lexopt::Parser) -> Outcome {
-    let (mut port, mut rows, mut token, mut is_public) = (0, 1000, TOKEN.to_owned(), false);
-    let mut profile = Profile::Django5;
-    let mut order = ModelOrder::ParentsFirst;
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("port") => port = parser.value()?.parse()?,
-            Long("rows") => rows = parser.value()?.parse()?,
-            Long("token") => token = parser.value()?.string()?,
-            Long("public") => is_public = true,
-            Long("like-2.2") => (profile, order) = (Profile::Django2, ModelOrder::Declared),
-            other => return Err(other.unexpected().into()),
-        }
-    }
+async fn serve_synctools(asked: serve::Synctools) -> Outcome {
+    let serve::Synctools { port, rows, .. } = asked;
+    let token = asked.token.unwrap_or_else(|| TOKEN.to_owned());
+    let (profile, order) = match asked.like_2_2 {
+        true => (Profile::Django2, ModelOrder::Declared),
+        false => (Profile::Django5, ModelOrder::ParentsFirst),
+    };
     let folder = Folder::of("synctools")?;
     let (there, here) = (
         folder.path().join("site.sqlite3"),
@@ -210,18 +161,20 @@ async fn serve_synctools(mut parser: lexopt::Parser) -> Outcome {
         .profile(profile)
         .order(order)
         .app("shop", "shop");
-    let route = match is_public {
+    let route = match asked.public {
         true => route.public(),
         false => route.token(token.clone()),
     };
     let server = route.build()?.listen(([127, 0, 0, 1], port).into()).await?;
-    println!("READY http://{}/sync/", server.address());
-    let who = match is_public {
-        true => "Everybody may read".to_owned(),
-        false => format!("The token is {token:?}"),
+    let url = format!("http://{}/sync/", server.address());
+    println!("READY {url}");
+    let (who, login) = match asked.public {
+        true => ("Everybody may read".to_owned(), String::new()),
+        false => (format!("The token is {token:?}"), login(&token)),
     };
     println!(
         "\n{who}: {rows} products and what they refer to at the path shop.\n\
+         To see them   curl {login}{url}shop/\n\
          The database  {}\nAn empty one  {}\nTheir models  {}",
         there.display(),
         here.display(),
@@ -234,4 +187,14 @@ async fn serve_synctools(mut parser: lexopt::Parser) -> Outcome {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+/// The token as an option for curl, within a shell: it's the user, with any
+/// password. One with a colon is the password of nobody.
+fn login(token: &str) -> String {
+    let user = match token.contains(':') {
+        true => format!(":{token}"),
+        false => format!("{token}:"),
+    };
+    format!("-u '{}' ", user.replace('\'', "'\\''"))
 }

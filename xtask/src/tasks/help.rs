@@ -8,25 +8,27 @@ use crate::error::Failure;
 /// The list of tasks, or the help of one.
 pub(crate) fn run(arguments: &[OsString]) -> Result<(), Failure> {
     match arguments {
-        [] => {
-            println!("The tasks of this repository.\n\nUsage: cargo xtask <task> [options]\n");
-            let width = ALL.iter().map(|task| task.name.len()).max().unwrap_or(0);
-            for task in ALL {
-                println!("  {:width$}  {}", task.name, task.about);
-            }
-            println!("  {:width$}  This list, or all about one task", "help");
-            println!("\n`cargo xtask help <task>` tells the options of one.");
-            Ok(())
-        }
+        // Help is in the list, and no task.
+        [] => list(),
+        [name] if name == "help" => list(),
         [name] => {
             let name = name.to_string_lossy();
-            let task = super::find(&name)
-                .ok_or_else(|| Failure::usage(format!("there is no task `{name}`")))?;
-            print(task);
-            Ok(())
+            print(super::task(&name)?);
         }
-        _ => Err(Failure::usage("help is for one task at a time")),
+        _ => return Err(Failure::usage("help is for one task at a time")),
     }
+    Ok(())
+}
+
+/// All tasks.
+fn list() {
+    println!("The tasks of this repository.\n\nUsage: cargo xtask <task> [options]\n");
+    let width = ALL.iter().map(|task| task.name.len()).max().unwrap_or(0);
+    for task in ALL {
+        println!("  {:width$}  {}", task.name, task.about);
+    }
+    println!("  {:width$}  This list, or all about one task", "help");
+    println!("\n`cargo xtask help <task>` tells the options of one.");
 }
 
 pub(crate) fn print(task: &Task) {

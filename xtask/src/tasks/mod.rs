@@ -42,8 +42,11 @@ pub(crate) const ALL: &[&Task] = &[
     &build_time::TASK,
 ];
 
-pub(crate) fn find(name: &str) -> Option<&'static Task> {
-    ALL.iter().copied().find(|task| task.name == name)
+/// The task of this name.
+pub(crate) fn task(name: &str) -> Result<&'static Task, Failure> {
+    let found = ALL.iter().copied().find(|task| task.name == name);
+    found
+        .ok_or_else(|| Failure::usage(format!("there is no task `{name}`; see `cargo xtask help`")))
 }
 
 /// Fails if there are arguments left.

@@ -44,8 +44,14 @@ pub(crate) async fn status(db: &Path) -> Result {
             .total
             .map(|total| format!(" of {total}"))
             .unwrap_or_default();
+        // What is counted begins anew with every delta.
+        let what = match (&chain.since, chain.deltas) {
+            (Some(_), _) => "the changes that are being read",
+            (None, 0) => "the first sync",
+            (None, _) => "the last changes",
+        };
         say!(
-            "{}: {}{total} items in {} pages",
+            "{}: {what}: {}{total} items in {} pages",
             chain.name,
             chain.items,
             chain.pages
@@ -56,7 +62,8 @@ pub(crate) async fn status(db: &Path) -> Result {
 }
 
 pub(crate) async fn query(db: &Path, what: args::Query) -> Result {
-    let mut query = Query::entries(open(db).await?, what.content_type)
+    let (store, content_type) = (open(db).await?, what.content_type);
+    let mut query = Query::entries(Arc::clone(&store), content_type.as_str())
         .fallback(what.fallback)
         .skip(what.skip)
         .include_references(what.include)
@@ -87,26 +94,44 @@ pub(crate) async fn query(db: &Path, what: args::Query) -> Result {
         query = query.include_assets();
     }
     if what.count {
-        say!("{}", query.count().await?);
-        return Ok(Outcome::Good);
+        let count = query.count().await?;
+        say!("{count}");
+        return known(store, &content_type, count > 0).await;
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut found = query.stream::<RawJson>()?;
+    let mut is_any = false;
     while let Some(entry) = found.try_next().await? {
+        is_any = true;
         writeln!(out, "{}", entry.as_str())?;
     }
     out.flush()?;
-    Ok(Outcome::Good)
+    known(store, &content_type, is_any).await
+}
+
+/// That nothing was found is an answer, unless there is nothing of this type at
+/// all: then the type may be a slip of the pen.
+async fn known(store: Arc<dyn Store>, content_type: &str, is_any: bool) -> Result {
+    if is_any || Query::entries(store, content_type).count().await? > 0 {
+        return Ok(Outcome::Good);
+    }
+    eprintln!("mirror: there is no entry of the content type {content_type}");
+    Ok(Outcome::Bad)
 }
 
 pub(crate) async fn uses(db: &Path, kind: ObjectKind, uid: &str) -> Result {
     let store = open(db).await?;
     let (uid, mut after) = (Uid::from(uid), Seq::default());
+    let mut outcome = Outcome::Bad;
     loop {
         let rows = store.referrers(kind, &uid, after, BATCH).await?;
         let Some(last) = rows.last() else {
-            return Ok(Outcome::Good);
+            if outcome == Outcome::Bad {
+                eprintln!("mirror: nothing refers to the {kind} {uid}");
+            }
+            return Ok(outcome);
         };
+        outcome = Outcome::Good;
         after = last.seq;
         for row in &rows {
             let content_type = row.content_type.as_ref().map(|uid| uid.as_str());

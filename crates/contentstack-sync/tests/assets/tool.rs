@@ -263,6 +263,18 @@ async fn the_mirror_is_asked_without_keys() {
     let uses = service.lines(&["uses", "entry", "blt0"]);
     assert_eq!(uses.len(), 5);
     assert_eq!(uses[0], "entry|blt0|en-us\tpage");
+
+    // What is not there is said.
+    for (args, said) in [
+        (&["query", "nosuch"][..], "content type nosuch"),
+        (&["query", "nosuch", "--count"], "content type nosuch"),
+        (&["uses", "asset", "blt9"], "the asset blt9"),
+    ] {
+        let output = service.command(args).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?} {text}");
+        assert!(text.contains(said), "{args:?} {text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Edits: kept at once, sent when there is a connection.
 
 use serde_json::Value;
+use simperium::jsondiff::LostKind;
 use simperium::model::Key;
 
 use crate::connect::{Note, Notes, TEXT, text};
@@ -41,7 +42,15 @@ pub(crate) async fn edit(notes: &Notes, key: &str, given: Option<&str>) -> Resul
     }
     eprintln!("notes: the note has changed meanwhile, and this found no place in it:");
     for lost in lost {
-        eprintln!("  {lost:?}");
+        let what = match lost.kind {
+            LostKind::Text { inserted, deleted } => {
+                format!("{inserted:?} in place of {deleted:?}")
+            }
+            LostKind::Value(value) => value.to_string(),
+            LostKind::Removal => "its removal".to_owned(),
+            _ => "something".to_owned(),
+        };
+        eprintln!("  {}: {what}", lost.path);
     }
     Ok(Outcome::Bad)
 }

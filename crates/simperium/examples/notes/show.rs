@@ -36,7 +36,7 @@ pub(crate) async fn one(notes: &Notes, key: &str) -> Result {
 
 pub(crate) async fn status(notes: &Notes) -> Result {
     notes.sync().await?;
-    say!("connection: {:?}", notes.bucket.syncer().status());
+    say!("connection: {}", notes.bucket.syncer().status());
     say!("device: {}", notes.bucket.syncer().client_id());
     say!("notes: {}", notes.bucket.all().await?.len());
     say!("conflicts: {}", notes.bucket.conflicts().await?.len());
@@ -45,7 +45,9 @@ pub(crate) async fn status(notes: &Notes) -> Result {
     for (key, state) in &pending {
         match state {
             SyncState::Rejected(Some(reason)) => say!("  {key} was refused: {reason}"),
-            state => say!("  {key} {state:?}"),
+            SyncState::Rejected(None) => say!("  {key} was refused"),
+            SyncState::Sent => say!("  {key} was sent, and is not acknowledged yet"),
+            _ => say!("  {key} waits to be sent"),
         }
     }
     Ok(Outcome::Good)

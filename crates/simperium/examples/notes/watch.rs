@@ -38,7 +38,7 @@ async fn follow(events: &mut Events) {
             Event::Acknowledged { key, .. } => say!("> {key} sent"),
             Event::Conflict(conflict) => say!("! {} conflict", conflict.key),
             Event::Rejected { key, reason, .. } => say!("! {key} refused: {reason}"),
-            Event::Connection(status) => eprintln!("notes: {status:?}"),
+            Event::Connection(status) => eprintln!("notes: {status}"),
             Event::Refused { code, message } => eprintln!("notes: refused: {message} ({code})"),
             Event::Lagged(missed) => say!("… {missed} more"),
             _ => {}

@@ -28,7 +28,7 @@ pub enum SyncError {
     NotFound,
     /// It is not done yet, and the time is up.
     #[error(
-        "the time was up before everything was synced: {status}; objects with edits that the \
+        "the time was up before everything was synced ({status}); objects with edits that the \
          service does not have: {pending}"
     )]
     TimedOut {

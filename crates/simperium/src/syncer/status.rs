@@ -34,21 +34,19 @@ pub enum Status {
     Stopped,
 }
 
+/// In a few words.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connecting => "the connection is being made",
-            Self::Online => "the connection is there",
+            Self::Connecting => "connecting",
+            Self::Online => "online",
             Self::Offline { retry_in } => {
-                return write!(
-                    f,
-                    "there is no connection; the next try is in {retry_in:.0?}"
-                );
+                return write!(f, "offline, trying again in {retry_in:.1?}");
             }
             Self::Unauthorized => "the service refuses the token",
             Self::OtherUser => "the token is that of another user than the store",
-            Self::Paused => "it is paused",
-            Self::Stopped => "it has stopped",
+            Self::Paused => "paused",
+            Self::Stopped => "stopped",
         })
     }
 }

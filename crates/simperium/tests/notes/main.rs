@@ -60,10 +60,15 @@ async fn edits_without_a_connection_are_sent_with_the_next() {
         list.contains(&format!("{} * on the train", key.trim())),
         "{list}"
     );
+    let status = place.says(&["status", "--offline"]);
     assert!(
-        place
-            .says(&["status", "--offline"])
-            .contains("to be sent: 1")
+        status.contains("connection: offline, as asked for\n"),
+        "{status}"
+    );
+    assert!(status.contains("to be sent: 1\n"), "{status}");
+    assert!(
+        status.contains(&format!("{} waits to be sent\n", key.trim())),
+        "{status}"
     );
     assert_eq!(place.emulator.objects(APP, TOKEN, BUCKET).len(), 1);
     let list = place.says(&["list"]);
@@ -86,6 +91,10 @@ async fn edits_without_a_connection_are_sent_with_the_next() {
     );
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("not in step"), "{said}");
+    assert!(
+        said.contains("(connecting)") || said.contains("(offline, "),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,6 +223,10 @@ async fn it_logs_in() {
     let wrong = command("wrong password");
     let said = String::from_utf8(wrong.stderr).unwrap();
     assert!(said.contains("not in step"), "{said}");
+    assert!(
+        said.contains("(connecting)") || said.contains("(offline, "),
+        "{said}"
+    );
     assert!(!said.contains("wrong password"), "{said}");
 }
 

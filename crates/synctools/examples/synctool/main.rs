@@ -9,6 +9,7 @@ mod serve;
 mod sync;
 mod table;
 
+use std::error::Error;
 use std::future::Future;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -27,13 +28,22 @@ async fn run(args: Args) -> Result {
         public,
         command,
     } = args;
-    match command {
+    let outcome = match command {
         Command::Serve(what) => serve::serve(&place, token, public, what).await,
         Command::Sync(what) => sync::sync(&place, token, public, &what).await,
         Command::Check(what) => sync::check(&place, token, public, &what).await,
         Command::Images { sync, model, field } => {
             sync::images(&place, token, public, &sync, &model, &field).await
         }
+    };
+    outcome.map_err(without_name)
+}
+
+/// The service's errors begin with its name, which is the tool's as well.
+fn without_name(error: Box<dyn Error>) -> Box<dyn Error> {
+    match tool::in_full(&*error).strip_prefix("synctool ") {
+        Some(rest) => rest.into(),
+        None => error,
     }
 }
 

@@ -182,7 +182,13 @@ fn the_token_may_come_from_a_file_and_wrong_usage_is_told() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(code), "{}", said(&output));
-        assert!(!said(&output).contains(token));
+        let text = said(&output);
+        assert!(!text.contains(token), "{text}");
+        assert_eq!(
+            text.matches("synctool").count(),
+            usize::from(code == 3),
+            "{text}"
+        );
     }
     for (args, code) in [
         (&["--help"][..], 0),
