@@ -1,7 +1,7 @@
 //! The whole REST API of [Syncthing](https://syncthing.net), typed, with its
 //! event stream, and with what is dangerous about it made safe.
 //!
-//! Works with daemons from 1.19 to 1.29, and with what 2.x was recorded to answer, and says so when one lacks a call.
+//! Made for daemons from 1.19 to 2.1, and says so when one lacks a call.
 //!
 //! ```no_run
 //! use std::time::Duration;
