@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sync_core::testing::{Gate, Received, Reply, ScriptedServer, build_example, gone_reader};
@@ -115,6 +116,21 @@ impl Service {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// Waits until the mirror's status says so.
+    async fn wait_for(&self, what: &str) {
+        let said = async {
+            while !self
+                .lines(&["status"])
+                .iter()
+                .any(|line| line.contains(what))
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let said = tokio::time::timeout(Duration::from_secs(60), said).await;
+        assert!(said.is_ok(), "{what}: {:?}", self.lines(&["status"]));
+    }
+
     fn queries(&self) -> Vec<String> {
         let requests = self.server.requests();
         let queries = requests.iter().filter_map(|request| request.query());
@@ -136,8 +152,9 @@ async fn a_pull_that_was_killed_or_stopped_is_gone_on_with() {
         let gate = Gate::new();
         let service = Service::new(gate.clone()).await;
         let child = service.pull().spawn().unwrap();
-        // The second page is asked for only when the first one is stored.
+        // The second page is asked for while the first one is stored.
         service.server.request(2).await.unwrap();
+        service.wait_for("2 of 6 items in 1 pages").await;
         let killed = Command::new("kill")
             .args([format!("-{signal}"), child.id().to_string()])
             .status();
