@@ -1,10 +1,12 @@
 //! What goes over the wire.
 
+use std::time::Duration;
+
 use serde_json::json;
-use sync_core::testing::Received;
+use sync_core::testing::{Received, Reply};
 
 use crate::support::{Database, category, client, json_reply, serve, serve_with};
-use synctools::Client;
+use synctools::{Client, RetryPolicy};
 
 fn body() -> String {
     json!([category(1, "a")]).to_string()
@@ -198,4 +200,19 @@ async fn an_answer_without_compression_can_be_asked_for() {
         .collect();
     assert!(asked[0].contains("gzip"));
     assert_eq!(asked[1], "identity");
+}
+
+#[tokio::test]
+async fn a_limit_set_after_the_repetition_leaves_it_alone() {
+    let server = serve(Reply::new(503)).await;
+    let database = Database::new();
+    let client = client(server.url("/sync/"), &database)
+        .await
+        .retry(RetryPolicy::never())
+        .timeout(Duration::from_secs(9))
+        .with_options(|options| options.idle_timeout(Duration::from_secs(5)))
+        .build()
+        .unwrap();
+    client.sync("blog").await.unwrap_err();
+    assert_eq!(server.requests().len(), 1);
 }

@@ -41,10 +41,15 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn disconnected(&mut self) {
+    /// The pages are asked for from the first one on, or by another connection.
+    fn anew(&mut self) {
         self.asked.clear();
         self.circles = false;
         self.torn = false;
+    }
+
+    pub(super) fn disconnected(&mut self) {
+        self.anew();
         self.unknown = 0;
     }
 
@@ -83,9 +88,7 @@ impl Channel {
             generation,
             ..IndexRun::default()
         });
-        self.reading.asked.clear();
-        self.reading.circles = false;
-        self.reading.torn = false;
+        self.reading.anew();
         self.reading.paged = false;
         self.reading.deleted = false;
         self.catch_up.disconnected();
